@@ -1,0 +1,88 @@
+# hybridge. `make` alone lists what can be made; README.md says what it is for.
+
+STACK ?= minimal
+ARGS ?=
+PY := .venv/bin/python
+
+# Bytecode is kept, and so is warmth: the cloud SDKs take seconds to compile.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPATH := $(CURDIR):$(CURDIR)/components
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engine env plan rehearse destroy status preview up check format test test-unit test-components \
+	test-rehearsal test-engine test-policy test-devices test-kills bench lock schema daemons clean
+
+help: ## list what can be made
+	@echo "make TARGET [STACK=minimal]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "To declare the real thing, use Pulumi itself: pulumi up -s STACK"
+
+setup: ## install the locked Python dependencies into the cache and link .venv to them
+	@engine/setup.sh
+
+engine: setup ## find the Pulumi engine, or build it once into the cache (about 4 minutes)
+	@$(PY) -m engine >/dev/null
+
+env: engine ## print what puts this engine on your PATH: eval "$(make -s env)"
+	@echo "export PATH=\"$$($(PY) -m engine 2>/dev/null):\$$PATH\" PULUMI_SKIP_UPDATE_CHECK=true"
+
+plan: setup ## check STACK's topology and record its addresses in stacks/addresses.STACK.yaml
+	@$(PY) -m hybridge plan $(STACK)
+
+rehearse: engine ## preview and declare STACK against simulated clouds, and sum it up
+	@$(PY) -m rehearsal up $(STACK) $(ARGS)
+
+destroy: engine ## remove the rehearsed STACK from the simulated clouds again
+	@$(PY) -m rehearsal destroy $(STACK) $(ARGS)
+
+status: setup ## sum up the last rehearsal of STACK again
+	@$(PY) -m rehearsal status $(STACK) $(ARGS)
+
+preview: engine ## the real thing: pulumi preview -s STACK, with your backend and credentials
+	@PATH="$$($(PY) -m engine 2>/dev/null):$$PATH" pulumi preview -s $(STACK) --policy-pack policy $(ARGS)
+
+up: engine ## the real thing: pulumi up -s STACK, with your backend and credentials
+	@PATH="$$($(PY) -m engine 2>/dev/null):$$PATH" pulumi up -s $(STACK) --policy-pack policy $(ARGS)
+
+check: setup ## formatting, lint, strict types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/basedpyright
+
+format: setup ## format the code
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+test: engine daemons ## every test
+	@$(PY) -m pytest tests $(ARGS)
+
+test-unit test-components test-rehearsal test-policy: test-%: setup ## one tier of the tests
+	@$(PY) -m pytest tests/$* $(ARGS)
+
+test-devices: setup daemons ## device configurations, read by the real daemons
+	@$(PY) -m pytest tests/devices $(ARGS)
+
+test-engine: engine ## the real engine against simulated clouds
+	@$(PY) -m pytest tests/engine $(ARGS)
+
+test-kills: engine ## kill the engine KILLS times (50) at random points of an up
+	@HYBRIDGE_KILLS=$${KILLS:-50} $(PY) -m pytest tests/engine/test_kills.py $(ARGS)
+
+daemons: ## the daemons that read device configurations, from Debian's packages where they are missing
+	@tests/daemons.sh
+
+bench: engine ## time previews and ups; medians and spread
+	@$(PY) bench/rehearsal.py $(ARGS)
+
+schema: setup ## write the topology's JSON Schema, for editors
+	@$(PY) -m hybridge schema > stacks/topology.schema.json
+
+lock: setup ## resolve requirements.in into requirements.txt, with hashes
+	@uv=$$(command -v uv || echo "$${HYBRIDGE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/hybridge}/bootstrap/bin/uv"); \
+	"$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links requirements.in --output-file requirements.txt
+
+clean: ## remove every rehearsal and .venv; the caches stay
+	@rm -rf .rehearsal .venv .pytest_cache .ruff_cache .hypothesis
