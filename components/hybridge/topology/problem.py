@@ -1,0 +1,57 @@
+"""What is wrong with a topology, in words a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a problem weighs."""
+
+    ERROR = "error"
+    """Nothing is created while it stands."""
+    WARNING = "warning"
+    """The estate is declared, and the report repeats the warning."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it stands in the stack file, and what to do about it."""
+
+    path: str
+    """Place in the stack file, such as `sites.aws-east.ranges[0]`."""
+    sentence: str
+    """What is the matter, as a sentence."""
+    remedy: str
+    """What to do now, as a sentence."""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.sentence} {self.remedy}"
+
+
+class ProblemsFound(Exception):  # noqa: N818 - it is what was found, not an error of the program
+    """Planning cannot go on; `problems` holds every reason at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep `problems` in the order in which they were found."""
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        heading = "The stack file has a problem" if count == 1 else f"The stack file has {count} problems"
+        return "\n".join([f"{heading}; nothing was created.", *(f"  {problem}" for problem in self.problems)])
+
+
+def path_of(*steps: str | int) -> str:
+    """Write a place in the stack file the way people do: `sites.dc1.gateways[0].public_ip`."""
+    written = ""
+    for step in steps:
+        if isinstance(step, int):
+            written += f"[{step}]"
+        else:
+            written += f".{step}" if written else step
+    return written

@@ -1,0 +1,180 @@
+"""Reads a topology from the JSON of Pulumi's configuration, or tells everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import UnionType
+from typing import Annotated, Final, Literal, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from .model import Topology
+from .problem import Problem, ProblemsFound, path_of
+
+_EXPECTED: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of a sensible size",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "bool_type": "true or false",
+}
+
+
+def read_topology(text: str) -> Topology:
+    """Read a topology.
+
+    :param text: the topology as JSON, as `pulumi.Config().require("topology")` gives it
+    :raises ProblemsFound: with every field that is wrong, each with its place and remedy
+    """
+    try:
+        return Topology.model_validate_json(text)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    raise ProblemsFound(_problem(detail) for detail in found)
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    place = _place(detail["loc"])
+    sentence, remedy = _words(detail, place)
+    return Problem(path=path_of(*place.steps) or "hybridge:topology", sentence=sentence, remedy=remedy)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an error stands: as a person sees the stack file, and as the models see it."""
+
+    steps: tuple[str | int, ...]
+    model: type[BaseModel] | None
+    """The innermost model on the way."""
+    field: str | None
+    """The field of that model on the way, known or not."""
+
+    @property
+    def name(self) -> str:
+        return str(self.steps[-1]) if self.steps else "hybridge:topology"
+
+    @property
+    def known(self) -> list[str]:
+        return list(self.model.model_fields) if self.model else []
+
+    @property
+    def example(self) -> str:
+        """How the field is written, as a remedy."""
+        field = self.model.model_fields.get(self.field) if self.model and self.field else None
+        if field is None or not field.examples:
+            return "See stacks/topology.schema.json for what may stand here."
+        return f"Write it as in `{self.field}: {_yaml(field.examples[0])}`."
+
+
+def _place(location: Iterable[str | int]) -> _Place:
+    """Follow pydantic's location through the models.
+
+    Pydantic puts the chosen kind of a tagged union into the location, and a mark behind a wrong key; neither
+    stands in the stack file.
+    """
+    annotation: object = Topology
+    steps: list[str | int] = []
+    model: type[BaseModel] | None = None
+    field: str | None = None
+    for step in location:
+        members = _models_of(annotation)
+        if len(members) > 1:
+            model, field = next((member for member in members if step in _tags_of(member)), None), None
+            annotation = model
+            continue
+        if step == "[key]":
+            continue
+        steps.append(step)
+        if members:
+            model, field = members[0], str(step)
+            annotation = model.model_fields[field].annotation if field in model.model_fields else None
+        else:
+            arguments = get_args(_bare(annotation))
+            annotation = arguments[-1] if arguments else None
+    return _Place(tuple(steps), model, field)
+
+
+def _bare(annotation: object) -> object:
+    """Take `Annotated` and an optional `None` away."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in {Union, UnionType}:
+        some = [argument for argument in get_args(annotation) if argument is not type(None)]
+        if len(some) == 1:
+            return _bare(some[0])
+    return annotation
+
+
+def _models_of(annotation: object) -> list[type[BaseModel]]:
+    """Return the models that may stand where `annotation` does."""
+    bare = _bare(annotation)
+    candidates = get_args(bare) if get_origin(bare) in {Union, UnionType} else (bare,)
+    return [item for item in candidates if isinstance(item, type) and issubclass(item, BaseModel)]
+
+
+def _tags_of(model: type[BaseModel]) -> set[str]:
+    """Return the words that pick `model` out of a tagged union."""
+    literals = (field.annotation for field in model.model_fields.values())
+    return {tag for literal in literals if get_origin(literal) is Literal for tag in get_args(literal)}
+
+
+def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
+    """Say what is the matter and what to do."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    message = detail["msg"][:1].lower() + detail["msg"][1:]
+    match kind:
+        case "hybridge":
+            words = str(context["sentence"]), str(context["remedy"])
+        case "missing":
+            words = f"`{place.name}` is missing.", place.example
+        case "extra_forbidden":
+            words = f"`{place.name}` is no key that is known here.", _other_key(place)
+        case "union_tag_not_found":
+            words = (
+                f"It does not say of which {context['discriminator']} it is.",
+                f"Add {_kinds(place, context)}.",
+            )
+        case "union_tag_invalid":
+            words = f"`{context['tag']}` is not known here.", f"Write {_kinds(place, context)}."
+        case "literal_error" | "enum":
+            words = f"This is no value of `{place.name}`.", f"Write {context['expected']}."
+        case "string_pattern_mismatch":
+            words = f"`{detail['input']}` does not look right.", place.example
+        case "json_invalid":
+            words = "The topology cannot be read.", "Write it as a mapping under `hybridge:topology`."
+        case _ if kind in _EXPECTED:
+            words = f"`{place.name}` should be {_EXPECTED[kind]}.", place.example
+        case _:
+            words = f"`{place.name}` is not right: {message}.", place.example
+    return words
+
+
+def _other_key(place: _Place) -> str:
+    close = get_close_matches(place.name, place.known, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"Remove it, or use one of {', '.join(f'`{key}`' for key in place.known)}."
+
+
+def _kinds(place: _Place, context: dict[str, object]) -> str:
+    """Say which kinds there are, for a site or link without a known one."""
+    annotation: object = Topology.model_fields[str(place.steps[0])].annotation
+    tags = sorted(tag for model in _models_of(get_args(annotation)[-1]) for tag in _tags_of(model))
+    return " or ".join(f"`{str(context['discriminator']).strip(chr(39))}: {tag}`" for tag in tags)
+
+
+def _yaml(example: object) -> str:
+    """Write an example in YAML's flow style."""
+    if isinstance(example, list):
+        return f"[{', '.join(_yaml(item) for item in cast('list[object]', example))}]"
+    if isinstance(example, dict):
+        pairs = cast("dict[str, object]", example).items()
+        return "{ " + ", ".join(f"{key}: {_yaml(value)}" for key, value in pairs) + " }"
+    return str(example)
