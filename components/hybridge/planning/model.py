@@ -1,0 +1,136 @@
+"""What follows from a topology, as plain values: the plan that components, device configurations and report share.
+
+These are the components' arguments as well, so they are what Pulumi's component analyzer accepts: dataclasses of
+text, numbers, lists and text enums, whose annotations are real types (no postponed evaluation in this module).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hybridge.topology import Problem
+
+from .suites import IpsecSuite
+
+
+class TunnelSize(StrEnum):
+    """The size of a managed tunnel, in AWS's words."""
+
+    STANDARD = "standard"
+    LARGE = "large"
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """One encrypted path of a link, and the /30 inside it."""
+
+    name: str
+    """Unique in the estate: link, gateway and number."""
+    number: int
+    """1 or 2: which of its connection's two tunnels it is."""
+    inside: str
+    """The /30 inside it."""
+    cloud_address: str
+    """The cloud's address inside: the first usable one, as AWS assigns it."""
+    device_address: str
+    """The device's address inside: the second usable one."""
+    interface_id: int
+    """XFRM interface ID on the device, unique there because the inside range is."""
+
+    @property
+    def interface(self) -> str:
+        """The device's network interface; Linux allows 15 characters."""
+        return f"xfrm{self.interface_id}"
+
+
+@dataclass(frozen=True)
+class VpnConnection:
+    """One gateway's connection to the cloud's VPN service: two tunnels that end at two places of the cloud."""
+
+    name: str
+    gateway: str
+    public_ip: str
+    tunnels: list[Tunnel]
+
+
+@dataclass(frozen=True)
+class SiteToSiteVpnPlan:
+    """A site-to-site VPN link: everything that both of its ends must agree on."""
+
+    name: str
+    onprem: str
+    """The on-premises site."""
+    cloud: str
+    """The cloud site."""
+    device_asn: int
+    cloud_asn: int
+    connections: list[VpnConnection]
+    suite: IpsecSuite
+    dead_peer_seconds: int
+    ike_seconds: int
+    child_seconds: int
+    bgp_keepalive_seconds: int
+    bgp_hold_seconds: int
+    tunnel_size: TunnelSize
+    device_ranges: list[str]
+    """What the gateways announce, and nothing else."""
+    cloud_ranges: list[str]
+    """What the gateways accept, and nothing else."""
+    prefix_limit: int
+    """How many prefixes a gateway takes before it closes the session."""
+    mtu: int
+    """Largest IPv4 packet inside a tunnel, in bytes."""
+    mss: int
+    """Largest TCP segment inside a tunnel, in bytes."""
+    redundancy: str
+    """What one failure leaves, in a sentence."""
+
+    @property
+    def tunnels(self) -> list[Tunnel]:
+        """Every tunnel of the link."""
+        return [tunnel for connection in self.connections for tunnel in connection.tunnels]
+
+
+@dataclass(frozen=True)
+class AwsSitePlan:
+    """A VPC and its transit gateway."""
+
+    name: str
+    region: str
+    asn: int
+    ranges: list[str]
+    zones: list[str]
+    """Availability zones by name; empty: the Region's first ones, as many as there are attachment subnets."""
+    attachment_subnets: list[str]
+    """One /28 a zone at the end of the primary range, for the transit gateway attachment alone."""
+    remote_ranges: list[str]
+    """What is reached over the site's links; the VPC routes it to the transit gateway."""
+
+
+@dataclass(frozen=True)
+class OnpremGateway:
+    """An on-premises edge device."""
+
+    name: str
+    public_ip: str
+
+
+@dataclass(frozen=True)
+class OnpremSitePlan:
+    """A datacentre with its gateways and the VPN links that end there."""
+
+    name: str
+    asn: int
+    ranges: list[str]
+    gateways: list[OnpremGateway]
+    vpns: list[SiteToSiteVpnPlan]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole estate, decided: nothing here waits for a cloud."""
+
+    stack: str
+    onprem_sites: list[OnpremSitePlan]
+    aws_sites: list[AwsSitePlan]
+    vpns: list[SiteToSiteVpnPlan]
+    warnings: list[Problem]

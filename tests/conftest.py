@@ -1,0 +1,39 @@
+"""What every test may use: the stack `minimal` as it is declared, and its plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hybridge.planning import AddressBook, Plan, address_keys, make_plan
+from hybridge.topology import Topology, read_topology
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def declared() -> dict[str, Any]:
+    """The topology of stack `minimal` as plain data, for a test to change."""
+    content = yaml.safe_load((ROOT / "stacks" / "Pulumi.minimal.yaml").read_text(encoding="utf-8"))
+    return content["config"]["hybridge:topology"]
+
+
+@pytest.fixture
+def topology(declared: dict[str, Any]) -> Topology:
+    return read_topology(json.dumps(declared))
+
+
+@pytest.fixture
+def plan(topology: Topology) -> Plan:
+    return make_plan(topology, AddressBook.read(ROOT / "stacks" / "addresses.minimal.yaml"), "minimal")
+
+
+def planned(declared: dict[str, Any]) -> Plan:
+    """Plan a changed topology with addresses of its own."""
+    changed = read_topology(json.dumps(declared))
+    book = AddressBook("addresses.test.yaml").completed(address_keys(changed))
+    return make_plan(changed, book, "test")
