@@ -1,0 +1,32 @@
+"""The report and the picture come from the plan alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hybridge.diagram import diagram
+from hybridge.planning import Plan
+from hybridge.report import report
+from tests.conftest import planned
+
+
+def test_the_report_names_every_site_link_and_tunnel(plan: Plan) -> None:
+    told = report(plan)
+    assert [site["name"] for site in told["sites"]] == ["dc1", "aws-east"]
+    (link,) = told["links"]
+    assert link["between"] == ["dc1", "aws-east"]
+    assert [(tunnel["mtu"], tunnel["mss"]) for tunnel in link["tunnels"]] == [(1446, 1406)] * 4
+    assert "any one gateway may fail" in link["redundancy"]
+
+
+def test_the_picture_draws_a_line_for_each_tunnel(plan: Plan) -> None:
+    drawn = diagram(plan)
+    assert drawn.startswith("flowchart LR\n")
+    for tunnel in plan.vpns[0].tunnels:
+        assert f'|"{tunnel.inside}"|' in drawn
+
+
+def test_a_site_may_be_called_by_a_word_of_mermaids_own(declared: dict[str, Any]) -> None:
+    declared["sites"]["end"] = declared["sites"].pop("dc1")
+    declared["links"]["dc1-aws"]["between"] = ["end", "aws-east"]
+    assert "subgraph end" not in diagram(planned(declared))
