@@ -1,0 +1,62 @@
+"""Every VPN tunnel is pinned to strong suites: what is left open, a peer may bring down to SHA-1 and group 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, cast
+
+import yaml
+from pulumi_policy import (
+    EnforcementLevel,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+)
+
+_STRONG: Final = cast(
+    "dict[str, list[str | int]]",
+    yaml.safe_load((Path(__file__).parent / "rules" / "vpn-suites.yaml").read_text(encoding="utf-8")),
+)
+_OPTIONS: Final = {
+    "IkeVersions": "ike_versions",
+    "Phase1EncryptionAlgorithms": "encryption",
+    "Phase1IntegrityAlgorithms": "integrity",
+    "Phase1DhGroupNumbers": "dh_groups",
+    "Phase2EncryptionAlgorithms": "encryption",
+    "Phase2IntegrityAlgorithms": "integrity",
+    "Phase2DhGroupNumbers": "dh_groups",
+}
+"""A tunnel's options at AWS, and the set that holds what is strong."""
+_CONNECTION: Final = "aws:ec2/vpnConnection:VpnConnection"
+
+
+def weaknesses(properties: Mapping[str, object]) -> Iterator[str]:
+    """Find what is not pinned, or pinned to something weak, in the properties of an AWS VPN connection."""
+    for number in (1, 2):
+        for option, kind in _OPTIONS.items():
+            name = f"tunnel{number}{option}"
+            strong = _STRONG[kind]
+            found = properties.get(name)
+            values = cast("list[str | int | float]", found) if isinstance(found, list) else []
+            allowed = ", ".join(str(value) for value in strong)
+            if not values:
+                yield f"`{name}` is not pinned, so AWS accepts everything it knows. Set it to one of {allowed}."
+            for value in values:
+                if value not in strong:
+                    shown = int(value) if isinstance(value, float) else value
+                    yield f"`{name}` allows {shown}, which is too weak. Leave only {allowed}."
+
+
+def _validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    if args.resource_type == _CONNECTION:
+        for weakness in weaknesses(args.props):
+            report(weakness, args.urn)
+
+
+pinned_vpn_suites = ResourceValidationPolicy(
+    name="pinned-vpn-suites",
+    description="Every VPN tunnel is pinned to strong suites in both phases.",
+    enforcement_level=EnforcementLevel.MANDATORY,
+    validate=_validate,
+)
