@@ -95,13 +95,22 @@ class SiteToSiteVpn(Model):
         examples=["500Mbps"],
     )
     dead_peer_after: Seconds = Field(
-        default=30, description="How long a silent peer is taken to be alive.", examples=["30s"]
+        default=30,
+        description="How long a silent peer is taken to be alive.",
+        examples=["30s"],
+        json_schema_extra={"default": "30s"},
     )
     ike_lifetime: Seconds = Field(
-        default=28_800, description="How long an IKE SA (phase 1) lives at the most.", examples=["8h"]
+        default=28_800,
+        description="How long an IKE SA (phase 1) lives at the most.",
+        examples=["8h"],
+        json_schema_extra={"default": "8h"},
     )
     child_lifetime: Seconds = Field(
-        default=3_600, description="How long a child SA (phase 2) lives at the most.", examples=["1h"]
+        default=3_600,
+        description="How long a child SA (phase 2) lives at the most.",
+        examples=["1h"],
+        json_schema_extra={"default": "1h"},
     )
     accept_single_gateway: str | None = Field(
         default=None,
