@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -38,7 +38,8 @@ def weaknesses(properties: Mapping[str, object]) -> Iterator[str]:
             name = f"tunnel{number}{option}"
             strong = _STRONG[kind]
             found = properties.get(name)
-            values = cast("list[str | int | float]", found) if isinstance(found, list) else []
+            # The engine's lists arrive in a wrapper that is a sequence but no list.
+            values = cast("Sequence[str | float]", found) if isinstance(found, Sequence) else ()
             allowed = ", ".join(str(value) for value in strong)
             if not values:
                 yield f"`{name}` is not pinned, so AWS accepts everything it knows. Set it to one of {allowed}."
@@ -50,8 +51,9 @@ def weaknesses(properties: Mapping[str, object]) -> Iterator[str]:
 
 def _validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
     if args.resource_type == _CONNECTION:
-        for weakness in weaknesses(args.props):
-            report(weakness, args.urn)
+        found = list(weaknesses(args.props))
+        if found:
+            report("\n".join(found), args.urn)
 
 
 pinned_vpn_suites = ResourceValidationPolicy(
