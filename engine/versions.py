@@ -1,0 +1,54 @@
+"""Versions, and the ones that go.mod pins: nothing else in the repository names them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import EngineError
+
+MODULE = Path(__file__).parent
+"""The Go module: go.mod, go.sum and the language host's source."""
+
+CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
+SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """A released version; a pre-release counts as older than the release it precedes."""
+
+    major: int
+    minor: int
+    patch: int
+    released: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+def parse(text: str) -> Version | None:
+    """Return the first version in a program's output, such as `v3.259.0` or `go version go1.26.8 linux/amd64`."""
+    found = re.search(r"(?<![\d.])(\d+)\.(\d+)(?:\.(\d+))?(-[0-9A-Za-z]|rc|beta)?", text)
+    if not found:
+        return None
+    major, minor, patch, pre_release = found.groups()
+    return Version(int(major), int(minor), int(patch or 0), released=not pre_release)
+
+
+def pinned_cli(module: Path = MODULE) -> Version:
+    """Return the version of the Pulumi CLI that go.mod requires."""
+    return _pinned(module, rf"^\s*(?:require\s+)?{re.escape(CLI_MODULE)}\s+(v\S+)", CLI_MODULE)
+
+
+def pinned_go(module: Path = MODULE) -> Version:
+    """Return the oldest version of Go that can build the module."""
+    return _pinned(module, r"^go\s+(\S+)", "a version of Go")
+
+
+def _pinned(module: Path, pattern: str, what: str) -> Version:
+    path = module / "go.mod"
+    found = re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+    version = parse(found.group(1)) if found else None
+    if version is None:
+        raise EngineError(f"{path} requires no {what}: restore it from the repository.")
+    return version
