@@ -16,7 +16,7 @@ try:
     topology = read_topology(pulumi.Config("hybridge").require("topology"))
     plan = make_plan(topology, AddressBook.read(stacks / f"addresses.{stack}.yaml"), stack)
 except ProblemsFound as found:
-    raise pulumi.RunError(str(found)) from None
+    raise pulumi.RunError(found.told(f"stacks/Pulumi.{stack}.yaml")) from None
 
 pulumi.export("devices", Estate(plan).devices)
 pulumi.export("diagram", diagram(plan))

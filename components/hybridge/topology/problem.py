@@ -41,9 +41,13 @@ class ProblemsFound(Exception):  # noqa: N818 - it is what was found, not an err
         super().__init__(self.problems)
 
     def __str__(self) -> str:
+        return self.told("The stack file")
+
+    def told(self, file: str) -> str:
+        """Tell every problem of `file`, a line each."""
         count = len(self.problems)
-        heading = "The stack file has a problem" if count == 1 else f"The stack file has {count} problems"
-        return "\n".join([f"{heading}; nothing was created.", *(f"  {problem}" for problem in self.problems)])
+        heading = f"{file} has {'a problem' if count == 1 else f'{count} problems'}; nothing was created."
+        return "\n".join([heading, *(f"  {problem}" for problem in self.problems)])
 
 
 def path_of(*steps: str | int) -> str:
