@@ -62,9 +62,10 @@ def test_a_missing_book_is_an_empty_one(tmp_path: Path) -> None:
         ("tunnels: {a: x}", "no network"),
         ("tunnels: {a: 169.254.6.0/30, b: 169.254.6.0/30}", "given to `a` as well"),
         ("tunnels: []", "mapping"),
-        ("- a", "nothing else"),
+        ("- a", "a list, where a mapping"),
         ("ranges: {}", "nothing else"),
-        ("{", "no YAML"),
+        ("{", "no valid YAML"),
+        ("tunnels: {a: 169.254.6.0/30, a: 169.254.6.4/30}", "given twice"),
     ],
 )
 def test_a_damaged_book_is_told_with_a_remedy(tmp_path: Path, text: str, sentence: str) -> None:

@@ -15,12 +15,14 @@ from typing import Final, cast
 import yaml
 
 from hybridge.topology import Problem, ProblemsFound, path_of
+from hybridge.yamlfile import UnreadableFileError, read_mapping
 
 from . import limits
 
 POOL: Final = IPv4Network("169.254.0.0/16")
 """Addresses inside tunnels: link-local, so that they collide with nobody's network (RFC 3927)."""
 _LENGTH: Final = 30
+_REMEDY: Final = "Restore the file from version control, or remove the entry and run `make plan` to have a new one."
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,10 @@ class AddressBook:
         if not path.exists():
             return cls(path.name)
         try:
-            content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ProblemsFound([_damaged(path.name, "", f"It is no YAML: {error}.")]) from None
-        entries = _entries(path.name, content)
-        return cls(path.name, _checked(path.name, entries))
+            content = read_mapping(path)
+        except UnreadableFileError as error:
+            raise ProblemsFound([Problem(f"stacks/{path.name}", str(error), _REMEDY)]) from None
+        return cls(path.name, _checked(path.name, _entries(path.name, content or {})))
 
     def completed(self, keys: Iterable[str]) -> AddressBook:
         """Return the book with an entry for each of `keys` and for nothing else; entries that exist stay.
@@ -83,11 +84,10 @@ def _free(taken: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
             yield candidate
 
 
-def _entries(name: str, content: object) -> Mapping[object, object]:
-    book = cast("dict[object, object]", content) if isinstance(content, dict) else {}
-    if content is not None and set(book) != {"tunnels"}:
-        raise ProblemsFound([_damaged(name, "", "It should hold `tunnels` and nothing else.")])
+def _entries(name: str, book: Mapping[str, object]) -> Mapping[object, object]:
     entries = book.get("tunnels")
+    if set(book) - {"tunnels"}:
+        raise ProblemsFound([_damaged(name, "", "It should hold `tunnels` and nothing else.")])
     if entries is not None and not isinstance(entries, dict):
         raise ProblemsFound([_damaged(name, "tunnels", "It should be a mapping.")])
     return cast("dict[object, object]", entries or {})
@@ -119,5 +119,4 @@ def _checked(name: str, entries: Mapping[object, object]) -> dict[str, IPv4Netwo
 
 
 def _damaged(name: str, place: str, sentence: str) -> Problem:
-    remedy = "Restore the file from version control, or remove the entry and run `make plan` to have a new one."
-    return Problem(f"stacks/{name}" + (f" {place}" if place else ""), sentence, remedy)
+    return Problem(f"stacks/{name}" + (f" {place}" if place else ""), sentence, _REMEDY)

@@ -1,0 +1,77 @@
+"""Plans a stack without Pulumi: checks its topology and records its addresses, or writes the stack files' schema."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from hybridge.planning import AddressBook, address_keys, make_plan
+from hybridge.schema import stack_file_schema
+from hybridge.topology import Problem, ProblemsFound, Topology, read_topology
+from hybridge.yamlfile import UnreadableFileError, members, read_mapping
+
+_KEY: Final = "hybridge:topology"
+
+
+def main() -> int:
+    """Run one command; the exit code is 1 where something is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m hybridge", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    plan = commands.add_parser("plan", help="check a stack's topology and record its addresses")
+    plan.add_argument("stack", metavar="STACK", help="the part of the stack file's name after `Pulumi.`")
+    plan.add_argument("--stacks", type=Path, default=Path("stacks"), help="where the stack files are (default stacks)")
+    commands.add_parser("schema", help="print the JSON Schema of stack files")
+    options = parser.parse_args()
+    if options.command == "schema":
+        sys.stdout.write(stack_file_schema())
+        return 0
+    stack: str = options.stack
+    directory: Path = options.stacks
+    try:
+        sys.stdout.write(_recorded(directory, stack))
+    except ProblemsFound as found:
+        sys.stderr.write(f"{found.told(str(directory / f'Pulumi.{stack}.yaml'))}\n")
+        return 1
+    except UnreadableFileError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _recorded(stacks: Path, stack: str) -> str:
+    """Check the stack, complete its address book on disk, and say what became of it."""
+    topology = _topology(stacks, stack)
+    path = stacks / f"addresses.{stack}.yaml"
+    before = AddressBook.read(path)
+    book = before.completed(address_keys(topology))
+    plan = make_plan(topology, book, stack)
+    path.write_text(book.text(), encoding="utf-8")
+    lines = [f"  + {key} {network}" for key, network in book.tunnels.items() if key not in before.tunnels]
+    lines += [f"  - {key} {network}" for key, network in before.tunnels.items() if key not in book.tunnels]
+    changed = "\n".join([f"{path}: commit it.", *lines]) if lines else f"{path} is complete."
+    return f"Stack {stack} can be declared: {len(plan.vpns)} links, {len(book.tunnels)} tunnels.\n{changed}\n"
+
+
+def _topology(stacks: Path, stack: str) -> Topology:
+    path = stacks / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = sorted(
+            found.name.removeprefix("Pulumi.").removesuffix(".yaml") for found in stacks.glob("Pulumi.*.yaml")
+        )
+        close = get_close_matches(stack, known, n=1)
+        guess = f"Did you mean `{close[0]}`?" if close else f"The stacks are {', '.join(known) or 'none'}."
+        raise UnreadableFileError(f"{path} does not exist. {guess}")
+    config = members(read_mapping(path) or {}, "config")
+    if _KEY not in config:
+        raise ProblemsFound(
+            [Problem(f"config.{_KEY}", "There is no topology.", "Declare `sites:` and `links:` there.")]
+        )
+    return read_topology(json.dumps(config[_KEY], default=str))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The components are a Pulumi package: their arguments are what the component provider's analyzer accepts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer
+
+from hybridge.links.site_to_site_vpn import OnpremSiteToSiteVpn
+from hybridge.links.site_to_site_vpn_aws import AwsSiteToSiteVpn
+from hybridge.sites.aws import AwsSite
+from hybridge.sites.onprem import OnpremSite
+
+
+@pytest.fixture
+def analyzed() -> Any:
+    return Analyzer("hybridge").analyze([AwsSite, AwsSiteToSiteVpn, OnpremSite, OnpremSiteToSiteVpn])
+
+
+def test_every_component_is_described(analyzed: Any) -> None:
+    assert set(analyzed["component_definitions"]) == {
+        "AwsSite",
+        "AwsSiteToSiteVpn",
+        "OnpremSite",
+        "OnpremSiteToSiteVpn",
+    }
+    for component in analyzed["component_definitions"].values():
+        assert component.description
+
+
+def test_what_planning_decides_is_plain_and_identifiers_are_inputs(analyzed: Any) -> None:
+    inputs = analyzed["component_definitions"]["AwsSiteToSiteVpn"].inputs
+    assert inputs["plan"].plain is True
+    assert inputs["transitGatewayId"].plain is None
+
+
+def test_outputs_are_declared(analyzed: Any) -> None:
+    outputs = {name: set(found.outputs) for name, found in analyzed["component_definitions"].items()}
+    assert outputs == {
+        "AwsSite": {"vpcId", "transitGatewayId"},
+        "AwsSiteToSiteVpn": {"outsideAddresses"},
+        "OnpremSite": {"devices"},
+        "OnpremSiteToSiteVpn": {"presharedKeys"},
+    }
