@@ -53,7 +53,7 @@ def _recorded(stacks: Path, stack: str) -> str:
     lines = [f"  + {key} {network}" for key, network in book.tunnels.items() if key not in before.tunnels]
     lines += [f"  - {key} {network}" for key, network in before.tunnels.items() if key not in book.tunnels]
     changed = "\n".join([f"{path}: commit it.", *lines]) if lines else f"{path} is complete."
-    return f"Stack {stack} can be declared: {len(plan.vpns)} links, {len(book.tunnels)} tunnels.\n{changed}\n"
+    return f"Stack {stack} can be declared (links: {len(plan.vpns)}, tunnels: {len(book.tunnels)}).\n{changed}\n"
 
 
 def _topology(stacks: Path, stack: str) -> Topology:

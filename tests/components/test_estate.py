@@ -10,7 +10,9 @@ import pytest
 
 from hybridge.estate import Estate
 from hybridge.planning import Plan
+from rehearsal.clouds.differences import compare
 from rehearsal.clouds.mocks import SimulatedClouds, install
+from rehearsal.clouds.values import UNKNOWN
 from tests.conftest import planned
 
 VPN = "aws:ec2/vpnConnection:VpnConnection"
@@ -143,3 +145,20 @@ def test_a_site_without_links_has_no_routes(clouds: SimulatedClouds, declared: d
     assert isinstance(estate.devices, pulumi.Output)
     assert clouds.of_type("aws:ec2/route:Route") == []
     assert clouds.of_type(VPN) == []
+
+
+def test_the_rehearsal_knows_what_a_change_of_every_property_means(
+    clouds: SimulatedClouds, declared: dict[str, Any]
+) -> None:
+    """Every property that a component sets has a rule, so that no change of a stack ends in a gap of the simulation."""
+    declared["sites"]["aws-east"]["ranges"].append("100.64.0.0/20")
+    declared["sites"]["dc1"]["asn"] = 4200000001
+    plan = planned(declared)
+    clouds.run(lambda: Estate(plan))
+    types = set[str]()
+    for each in clouds.registrations:
+        if not each.type.startswith(("hybridge:", "pulumi:")):
+            types.add(each.type)
+            for name in each.inputs:
+                compare(each.type, each.inputs, {**each.inputs, name: UNKNOWN})
+    assert len(types) == 11

@@ -121,7 +121,11 @@ class AwsSite(pulumi.ComponentResource):
             self._name, vpc_id=vpc.id, tags={"Name": self._name}, opts=pulumi.ResourceOptions(parent=self)
         )
         aws.ec2.MainRouteTableAssociation(
-            self._name, vpc_id=vpc.id, route_table_id=table.id, opts=pulumi.ResourceOptions(parent=self)
+            self._name,
+            vpc_id=vpc.id,
+            route_table_id=table.id,
+            # The provider would update it in place for another VPC, with the old one's association: AWS refuses that.
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["vpcId"]),
         )
         for network in self._plan.remote_ranges:
             aws.ec2.Route(
