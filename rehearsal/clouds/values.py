@@ -24,7 +24,7 @@ class Unknown(Enum):
 
 UNKNOWN: Final = Unknown.UNKNOWN
 
-Value: TypeAlias = "None | bool | int | float | str | Asset | Archive | Unknown | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Asset | Archive | Unknown | list[Value] | dict[str, Value] | None"
 """A property's value under its wire name; numbers arrive as floats from the engine, also where the SDK says int."""
 
 Properties: TypeAlias = Mapping[str, Value]

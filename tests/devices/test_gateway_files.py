@@ -106,8 +106,9 @@ def charon(tmp_path: Path) -> Path:
     """A strongSwan daemon in namespaces of its own; returns the script that talks to it."""
     daemon, client = program("charon-systemd"), program("swanctl")
     settings = tmp_path / "strongswan.conf"
+    plugins = "random nonce aes gcm sha1 sha2 hmac kdf openssl pem pkcs1 x509 kernel-netlink socket-default vici"
     settings.write_text(f"""charon-systemd {{
-  load = random nonce aes gcm sha1 sha2 hmac kdf openssl pem pkcs1 x509 revocation curve25519 kernel-netlink socket-default vici
+  load = {plugins}
   install_routes = no
   plugins {{ vici {{ socket = unix://{tmp_path}/charon.vici }} }}
   filelog {{ log {{ path = {tmp_path}/charon.log }} }}

@@ -76,3 +76,12 @@ def test_a_damaged_address_book_is_told_with_its_remedy(project: Project) -> Non
     told = refused(project).text
     assert "stacks/addresses.minimal.yaml" in told
     assert "make plan" in told
+
+
+def test_a_stack_without_recorded_addresses_is_rehearsed_with_some_and_told_so(project: Project) -> None:
+    (project.root / "stacks" / "addresses.minimal.yaml").unlink()
+    done = project.run("preview")
+    assert done.code == 0, done.text
+    assert "4 tunnels have no address in stacks/addresses.minimal.yaml yet" in done.text
+    assert "`make plan STACK=minimal` records them" in done.text
+    assert not (project.root / "stacks" / "addresses.minimal.yaml").exists(), "what is tracked is left alone"

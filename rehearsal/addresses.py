@@ -1,0 +1,37 @@
+"""Addresses for tunnels that have none recorded yet, in the rehearsal's own copy of the address book."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hybridge.planning import AddressBook, address_keys
+from hybridge.topology import ProblemsFound, read_topology
+from hybridge.yamlfile import Document, members
+
+
+def complete_addresses(stacks: Path, stack: str, document: Document) -> str | None:
+    """Complete the staged address book, so that a stack can be rehearsed before its addresses are recorded.
+
+    :param stacks: the staged directory of the stack files
+    :param stack: the stack
+    :param document: the stack file
+    :returns: what to tell the person, or None where the book was complete or the program has to tell more
+    """
+    topology = members(document, "config").get("hybridge:topology")
+    path = stacks / f"addresses.{stack}.yaml"
+    try:
+        keys = address_keys(read_topology(json.dumps(topology, default=str)))
+        book = AddressBook.read(path)
+        complete = book.completed(keys)
+    except ProblemsFound:
+        return None  # the program tells them, with everything else that is wrong
+    missing = len(complete.tunnels.keys() - book.tunnels.keys())
+    if not missing:
+        return None
+    path.write_text(complete.text(), encoding="utf-8")
+    count = "One tunnel has" if missing == 1 else f"{missing} tunnels have"
+    return (
+        f"{count} no address in stacks/{path.name} yet, and the rehearsal gives them addresses of its own: "
+        f"`make plan STACK={stack}` records them for the real thing."
+    )

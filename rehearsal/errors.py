@@ -1,0 +1,18 @@
+"""What a rehearsal tells a person who can do something about it."""
+
+from __future__ import annotations
+
+
+class RehearsalError(Exception):
+    """A failure that a person caused or can cure: its text is the whole message, remedy included."""
+
+
+class InterruptedRehearsal(Exception):  # noqa: N818 (nothing failed: a person asked for it)
+    """Somebody interrupted the rehearsal, and the engine has ended.
+
+    Args:
+        command: what was interrupted, as in `up`.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(f"Interrupted: `{command}` was told to stop and the engine has ended.")

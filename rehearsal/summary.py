@@ -1,0 +1,241 @@
+"""The summary of a rehearsed estate: what a person wants to see after `up`, and nothing a machine would want.
+
+It is fed from the stack's outputs alone, and shows what there is: another program's estate has no report, and then
+the summary says what was done and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+_KINDS = {"onprem": "on-premises", "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
+_SEVERITIES = {"error": "bold red", "warning": "yellow"}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Site(_Part):
+    """A site of the report."""
+
+    name: str
+    kind: str
+    ranges: list[str] = Field(default_factory=list[str])
+    asn: int | None = None
+    edge: str = ""
+
+
+class Tunnel(_Part):
+    """A tunnel of the report; `mtu` and `mss` in bytes."""
+
+    name: str
+    origin: str = Field("", alias="from")
+    target: str = Field("", alias="to")
+    inside: str = ""
+    suite: str = ""
+    mtu: int | None = None
+    mss: int | None = None
+
+
+class Link(_Part):
+    """A link of the report."""
+
+    name: str
+    between: list[str] = Field(default_factory=list[str])
+    via: str = ""
+    tunnels: list[Tunnel] = Field(default_factory=list[Tunnel])
+    redundancy: str = ""
+
+
+class Problem(_Part):
+    """A problem that planning found."""
+
+    severity: str
+    path: str = ""
+    sentence: str
+    remedy: str = ""
+
+
+class Report(_Part):
+    """What an estate says about itself."""
+
+    stack: str = ""
+    sites: list[Site] = Field(default_factory=list[Site])
+    links: list[Link] = Field(default_factory=list[Link])
+    problems: list[Problem] = Field(default_factory=list[Problem])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rehearsal knows beside the report.
+
+    Attributes:
+        headline: what was done, as in `12 created`.
+        seconds: how long it took.
+        findings: what is wrong between the simulated clouds and the state, one sentence each.
+        objects: how many objects the simulated clouds hold.
+        written: the files for people.
+        logs: the directory of the engine's output.
+        root: the project's root, to which paths are told.
+    """
+
+    headline: str
+    seconds: float
+    findings: Sequence[str]
+    objects: int
+    written: Sequence[Path]
+    logs: Path
+    root: Path
+
+
+def parse_report(output: object) -> Report | None:
+    """The report in a stack output; None where there is none or another program's."""
+    if isinstance(output, str):
+        try:
+            return Report.model_validate_json(output)
+        except ValidationError:
+            return None
+    try:
+        return Report.model_validate(output)
+    except ValidationError:
+        return None
+
+
+def show_summary(console: Console, stack: str, report: Report | None, facts: Facts) -> None:
+    """Print the summary.
+
+    Args:
+        console: where to.
+        stack: the stack's name.
+        report: the estate's report, if it has one.
+        facts: what else there is to tell.
+    """
+    console.print()
+    console.rule(Text(f"{stack}, rehearsed", style="bold"), align="left", characters="─")
+    for part in _parts(report, facts):
+        console.print()
+        for line in part:
+            console.print(line, soft_wrap=isinstance(line, Text))
+    console.print()
+
+
+def _parts(report: Report | None, facts: Facts) -> Iterable[list[RenderableType]]:
+    if report is not None:
+        if report.sites:
+            yield [_sites(report.sites)]
+        for link in report.links:
+            yield _link(link)
+        yield _problems(report.problems)
+    if facts.findings:
+        yield [_labelled("Clouds and state differ", "\n".join(facts.findings), "bold red")]
+    else:
+        objects = "1 object" if facts.objects == 1 else f"{facts.objects} objects"
+        yield [_labelled("Audit", f"the simulated clouds hold {objects}, and the state says the same", "green")]
+    if facts.written:
+        yield _files(facts)
+    yield [
+        Text(
+            f"{facts.headline[:1].upper()}{facts.headline[1:]} in {_duration(facts.seconds)}. "
+            f"Full engine output: {_told(facts.logs, facts.root)}/"
+        )
+    ]
+
+
+def _sites(sites: Sequence[Site]) -> RenderableType:
+    table = _table("Site", "Kind", "Ranges", "ASN", "Edge")
+    for site in sites:
+        asn = "" if site.asn is None else str(site.asn)
+        kind = _KINDS.get(site.kind, site.kind)
+        cells = (kind, ", ".join(site.ranges), asn, site.edge)
+        table.add_row(Text(site.name, style="bold"), *map(Text, cells))
+    return table
+
+
+def _link(link: Link) -> list[RenderableType]:
+    title = Text.assemble(("Link ", "bold"), (link.name, "bold cyan"), f"  {' ↔ '.join(link.between)}  via {link.via}")
+    lines: list[RenderableType] = [title]
+    if link.redundancy:
+        lines.append(Text(f"  {link.redundancy}", style="dim"))
+    if link.tunnels:
+        suites = {tunnel.suite for tunnel in link.tunnels}
+        sizes = {(tunnel.mtu, tunnel.mss) for tunnel in link.tunnels}
+        lines.append(
+            Padding(_tunnels(link.tunnels, suites=len(suites) > 1, sizes=len(sizes) > 1), (0, 0, 0, 2), expand=False)
+        )
+        first = link.tunnels[0]
+        if len(sizes) == 1 and first.mtu is not None:
+            mss = "" if first.mss is None else f", TCP segments of {first.mss} bytes"
+            lines.append(Text(f"  Every tunnel carries packets of {first.mtu} bytes (MTU){mss}."))
+        if len(suites) == 1 and first.suite:
+            lines.append(Text(f"  Every tunnel is pinned to {first.suite}."))
+    return lines
+
+
+def _tunnels(tunnels: Sequence[Tunnel], *, suites: bool, sizes: bool) -> Table:
+    # What all tunnels share is said once below the table, which leaves the columns room.
+    headings = ["Tunnel", "From", "To", "Inside", *(["Suite"] if suites else []), *(["MTU", "MSS"] if sizes else [])]
+    table = _table(*headings)
+    for tunnel in tunnels:
+        cells = [tunnel.name, tunnel.origin, tunnel.target, tunnel.inside]
+        cells += [tunnel.suite] if suites else []
+        cells += [_number(tunnel.mtu), _number(tunnel.mss)] if sizes else []
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _problems(problems: Sequence[Problem]) -> list[RenderableType]:
+    if not problems:
+        return [_labelled("Problems", "none", "green")]
+    lines: list[RenderableType] = [Text(f"Problems: {len(problems)}", style="bold")]
+    for problem in problems:
+        where = f" at {problem.path}" if problem.path else ""
+        lines.append(
+            Text.assemble(
+                "  ", (problem.severity, _SEVERITIES.get(problem.severity, "bold")), f"{where}: {problem.sentence}"
+            )
+        )
+        if problem.remedy:
+            lines.append(Text(f"    {problem.remedy}", style="dim"))
+    return lines
+
+
+def _files(facts: Facts) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text("Written", style="bold")]
+    lines += [Text(f"  {_told(path, facts.root)}") for path in facts.written]
+    return lines
+
+
+def _labelled(label: str, text: str, style: str) -> Text:
+    return Text.assemble((f"{label}: " if "\n" not in text else f"{label}\n", "bold"), (text, style))
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    for heading in headings:
+        right = heading in {"ASN", "MTU", "MSS"}
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _told(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:  # noqa: PLR2004 (a minute)
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"

@@ -1,0 +1,86 @@
+"""Writes what a rehearsed estate says for people: the texts for its gateways, and its picture.
+
+The texts hold keys, simulated ones here and real ones in reality, so that they lie outside every tracked directory,
+readable for their owner alone.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import cast
+
+from rehearsal.errors import RehearsalError
+from rehearsal.stage import write_private
+
+# Names come from a program: none of these leads out of the directory it is written to, or hides.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
+
+
+def write_devices(devices: object, directory: Path) -> list[Path]:
+    """Write the device texts and remove those of gateways that are gone.
+
+    Args:
+        devices: the stack output, a mapping of gateway to a mapping of file name to text; None where there is none.
+        directory: where to write; nothing else lies there.
+
+    Returns:
+        The files, in the order of their gateways.
+
+    Raises:
+        RehearsalError: if the output has another form or a name that is no plain file name; nothing is written then.
+    """
+    texts = _texts(devices)
+    if directory.exists():
+        shutil.rmtree(directory)
+    written: list[Path] = []
+    for gateway, files in sorted(texts.items()):
+        directory.mkdir(mode=0o700, exist_ok=True)
+        (directory / gateway).mkdir(mode=0o700)
+        for name, text in sorted(files.items()):
+            write_private(directory / gateway / name, text)
+            written.append(directory / gateway / name)
+    return written
+
+
+def write_diagram(diagram: object, path: Path) -> list[Path]:
+    """Write the picture, or remove an old one where the program draws none.
+
+    Args:
+        diagram: the stack output: Mermaid text, or None.
+        path: where to write it.
+    """
+    if not isinstance(diagram, str):
+        path.unlink(missing_ok=True)
+        return []
+    write_private(path, diagram if diagram.endswith("\n") else diagram + "\n")
+    return [path]
+
+
+def _texts(devices: object) -> dict[str, dict[str, str]]:
+    if devices is None:
+        return {}
+    texts: dict[str, dict[str, str]] = {}
+    for gateway, files in _members(devices, "`devices`").items():
+        texts[_checked(gateway, "a gateway")] = {}
+        for name, text in _members(files, f"`devices` of {gateway!r}").items():
+            if not isinstance(text, str):
+                raise RehearsalError(f"The stack output `devices` of {gateway!r} holds no text as {name!r}.")
+            texts[gateway][_checked(name, f"a file of {gateway!r}")] = text
+    return texts
+
+
+def _members(value: object, what: str) -> dict[str, object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    raise RehearsalError(f"The stack output {what} is no mapping, so that there is nothing to write from it.")
+
+
+def _checked(name: str, what: str) -> str:
+    if _NAME.fullmatch(name):
+        return name
+    raise RehearsalError(
+        f"The stack output `devices` names {what} {name!r}, which is no plain file name. Use letters, digits, "
+        "`-`, `_` and `.`."
+    )
