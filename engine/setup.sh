@@ -10,6 +10,7 @@ fail() {
 }
 
 PYTHON=${PYTHON:-python3}
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 CACHE=${HYBRIDGE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hybridge}
 command -v "$PYTHON" >/dev/null || fail "there is no $PYTHON on PATH; install Python 3.11 or newer, or set PYTHON=."
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||

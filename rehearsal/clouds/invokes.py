@@ -14,7 +14,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from rehearsal.clouds import tls
+from rehearsal.clouds import tls_keys
 from rehearsal.clouds.sdk import Function
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
 
@@ -187,7 +187,7 @@ def _partition(_arguments: Properties, _asked_in: str | None) -> dict[str, Value
 
 
 def _public_key(arguments: Properties, _asked_in: str | None) -> dict[str, Value]:
-    return tls.get_public_key(arguments)
+    return tls_keys.get_public_key(arguments)
 
 
 def _region(arguments: Properties, asked_in: str | None) -> tuple[str, _Region]:
@@ -221,5 +221,5 @@ _ANSWERERS: Final[Mapping[str, _Answerer]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _Answerer(_caller_identity),
     "aws:index/getPartition:getPartition": _Answerer(_partition),
     "aws:index/getRegion:getRegion": _Answerer(_get_region, frozenset({"endpoint", "name", "region"})),
-    tls.GET_PUBLIC_KEY: _Answerer(_public_key, frozenset({"privateKeyOpenssh", "privateKeyPem"})),
+    tls_keys.GET_PUBLIC_KEY: _Answerer(_public_key, frozenset({"privateKeyOpenssh", "privateKeyPem"})),
 }

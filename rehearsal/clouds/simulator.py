@@ -25,6 +25,7 @@ from rehearsal.clouds.differences import Change, Difference, Kind
 from rehearsal.clouds.faults import Effect, Fault, Operation
 from rehearsal.clouds.ledger import AlreadyExistsError, Draft, Ledger, LedgerObject, Making
 from rehearsal.clouds.sdk import Resource
+from rehearsal.clouds.tls_keys import TlsError
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
 
 RUN_VARIABLE: Final = "HYBRIDGE_REHEARSAL_RUN"
@@ -168,7 +169,7 @@ class Simulator:
                 draft = Draft(urn, token, resource.package, self._provider, inputs)
                 with _SDKS:
                     return self.ledger.create(draft, make)
-            except (AlreadyExistsError, tls.TlsError) as error:
+            except (AlreadyExistsError, TlsError) as error:
                 raise CloudError(str(error)) from error
 
         made = self._perform(Operation.CREATE, token, urn, do)
@@ -242,7 +243,7 @@ class Simulator:
         def do() -> dict[str, Value]:
             try:
                 return invokes.answer(function, arguments, self._region())
-            except (invokes.UnansweredError, tls.TlsError) as error:
+            except (invokes.UnansweredError, TlsError) as error:
                 raise CloudError(str(error)) from error
 
         return (), self._perform(Operation.INVOKE, token, "", do)

@@ -15,41 +15,40 @@ Keys and certificates do not change, so refreshing one only asks whether the led
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from rehearsal.clouds.checking import Failure
 from rehearsal.clouds.ledger import Making
+from rehearsal.clouds.tls_keys import (
+    ALGORITHMS,
+    CURVES,
+    PublicKey,
+    TlsError,
+    algorithm_of,
+    der,
+    load_key,
+    private_key,
+    signing_hash,
+)
 from rehearsal.clouds.values import Properties, Value
 
 PRIVATE_KEY: Final = "tls:index/privateKey:PrivateKey"
 CERT_REQUEST: Final = "tls:index/certRequest:CertRequest"
 SELF_SIGNED_CERT: Final = "tls:index/selfSignedCert:SelfSignedCert"
 LOCALLY_SIGNED_CERT: Final = "tls:index/locallySignedCert:LocallySignedCert"
-GET_PUBLIC_KEY: Final = "tls:index/getPublicKey:getPublicKey"
 
-_PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
-_PublicKey: TypeAlias = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
-_CURVES: Final[Mapping[str, type[ec.EllipticCurve]]] = {
-    "P224": ec.SECP224R1,
-    "P256": ec.SECP256R1,
-    "P384": ec.SECP384R1,
-    "P521": ec.SECP521R1,
-}
-_ALGORITHMS: Final = ("RSA", "ECDSA", "ED25519")
 _KEY_USES: Final[Mapping[str, str]] = {
     "digital_signature": "digital_signature",
     "content_commitment": "content_commitment",
@@ -89,18 +88,12 @@ _SUBJECT: Final[tuple[tuple[str, ObjectIdentifier], ...]] = (
     ("serialNumber", NameOID.SERIAL_NUMBER),
     ("emailAddress", NameOID.EMAIL_ADDRESS),
 )
-_DEFAULT_BITS: Final = 2048
-_DEFAULT_CURVE: Final = "P224"
-
-
-class TlsError(Exception):
-    """What was given makes no key or certificate; the message names the property and what is the matter."""
 
 
 def check(token: str, inputs: Properties) -> list[Failure]:
     """What the real provider refuses of well-typed inputs, such as an algorithm that there is not."""
     failures: list[Failure] = []
-    for name, allowed in (("algorithm", _ALGORITHMS), ("ecdsaCurve", tuple(_CURVES))):
+    for name, allowed in (("algorithm", ALGORITHMS), ("ecdsaCurve", tuple(CURVES))):
         given = inputs.get(name)
         if token == PRIVATE_KEY and isinstance(given, str) and given not in allowed:
             failures.append(Failure(name, f"must be one of {', '.join(allowed)}"))
@@ -152,71 +145,22 @@ def due_for_renewal(inputs: Properties, outputs: Properties, now: datetime) -> b
     return now >= datetime.fromisoformat(end) - timedelta(hours=_hours(inputs, "earlyRenewalHours"))
 
 
-def get_public_key(arguments: Properties) -> dict[str, Value]:
-    """The answer to `tls.getPublicKey`.
-
-    Raises TlsError where neither or both of the private keys are given, or the one given is none.
-    """
-    given = [name for name in ("privateKeyPem", "privateKeyOpenssh") if arguments.get(name)]
-    if len(given) != 1:
-        raise TlsError("Give tls.getPublicKey exactly one of privateKeyPem and privateKeyOpenssh.")
-    key = _load_key(arguments, given[0])
-    public = _public_outputs(key.public_key())
-    return {
-        "id": _key_id(key.public_key()),
-        "algorithm": _algorithm(key),
-        **public,
-        given[0]: arguments[given[0]],
-    }
-
-
-def _private_key(inputs: Properties) -> tuple[str, dict[str, Value]]:
-    bits = inputs.get("rsaBits")
-    size = int(bits) if isinstance(bits, int | float) else _DEFAULT_BITS
-    curve = str(inputs.get("ecdsaCurve") or _DEFAULT_CURVE)
-    key = _generate(str(inputs.get("algorithm")), size, curve)
-    # Ed25519 has no other form than PKCS#8; Go writes the older forms for the others.
-    older = serialization.PrivateFormat.TraditionalOpenSSL
-    legacy = serialization.PrivateFormat.PKCS8 if isinstance(key, ed25519.Ed25519PrivateKey) else older
-    return _key_id(key.public_key()), {
-        "rsaBits": float(size),
-        "ecdsaCurve": curve,
-        "privateKeyPem": _private_text(key, legacy),
-        "privateKeyPemPkcs8": _private_text(key, serialization.PrivateFormat.PKCS8),
-        "privateKeyOpenssh": _openssh_private_text(key),
-        **_public_outputs(key.public_key()),
-    }
-
-
-def _generate(algorithm: str, bits: int, curve: str) -> _PrivateKey:
-    if algorithm == "RSA":
-        try:
-            return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-        except ValueError as error:
-            raise TlsError(f"rsaBits: an RSA key of {bits} bits cannot be made; take 2048 or more.") from error
-    if algorithm == "ECDSA":
-        return ec.generate_private_key(_CURVES[curve]())
-    if algorithm == "ED25519":
-        return ed25519.Ed25519PrivateKey.generate()
-    raise TlsError(f"algorithm: must be one of {', '.join(_ALGORITHMS)}, not `{algorithm}`.")
-
-
 def _cert_request(inputs: Properties) -> tuple[str, dict[str, Value]]:
-    key = _load_key(inputs, "privateKeyPem")
+    key = load_key(inputs, "privateKeyPem")
     builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(inputs))
     names = _names(inputs)
     if names is not None:
         builder = builder.add_extension(names, critical=not _has_subject(inputs))
-    request = builder.sign(key, _hash(key))
+    request = builder.sign(key, signing_hash(key))
     der = request.public_bytes(serialization.Encoding.DER)
     return hashlib.sha1(der, usedforsecurity=False).hexdigest(), {
-        "keyAlgorithm": _algorithm(key),
+        "keyAlgorithm": algorithm_of(key),
         "certRequestPem": request.public_bytes(serialization.Encoding.PEM).decode(),
     }
 
 
 def _self_signed_cert(inputs: Properties) -> tuple[str, dict[str, Value]]:
-    key = _load_key(inputs, "privateKeyPem")
+    key = load_key(inputs, "privateKeyPem")
     public = key.public_key()
     if inputs.get("isCaCertificate") is True and not _has_subject(inputs):
         raise TlsError("subject: a certificate authority needs one (RFC 5280, section 4.1.2.6).")
@@ -229,19 +173,19 @@ def _self_signed_cert(inputs: Properties) -> tuple[str, dict[str, Value]]:
     names = _names(inputs)
     if names is not None:
         builder = builder.add_extension(names, critical=not _has_subject(inputs))
-    certificate = builder.sign(key, _hash(key))
-    return _certificate_outputs(certificate, {"keyAlgorithm": _algorithm(key)}, inputs)
+    certificate = builder.sign(key, signing_hash(key))
+    return _certificate_outputs(certificate, {"keyAlgorithm": algorithm_of(key)}, inputs)
 
 
 def _locally_signed_cert(inputs: Properties) -> tuple[str, dict[str, Value]]:
     request = _load_request(inputs)
-    key = _load_key(inputs, "caPrivateKeyPem")
+    key = load_key(inputs, "caPrivateKeyPem")
     authority = _load_certificate(inputs)
-    if _der(key.public_key()) != _der(cast("_PublicKey", authority.public_key())):
+    if der(key.public_key()) != der(cast("PublicKey", authority.public_key())):
         raise TlsError("caPrivateKeyPem: this is not the key of the certificate in caCertPem.")
     if inputs.get("isCaCertificate") is True and not list(request.subject):
         raise TlsError("certRequestPem: a certificate authority needs a subject (RFC 5280, section 4.1.2.6).")
-    public = cast("_PublicKey", request.public_key())
+    public = cast("PublicKey", request.public_key())
     builder = _certificate(inputs, public).subject_name(request.subject).issuer_name(authority.subject)
     signer = _extension(authority, x509.SubjectKeyIdentifier)
     if signer is not None and authority.subject != request.subject:
@@ -249,11 +193,11 @@ def _locally_signed_cert(inputs: Properties) -> tuple[str, dict[str, Value]]:
     names = _extension(request, x509.SubjectAlternativeName)
     if names is not None:
         builder = builder.add_extension(names, critical=not list(request.subject))
-    certificate = builder.sign(key, _hash(key))
-    return _certificate_outputs(certificate, {"caKeyAlgorithm": _algorithm(key)}, inputs)
+    certificate = builder.sign(key, signing_hash(key))
+    return _certificate_outputs(certificate, {"caKeyAlgorithm": algorithm_of(key)}, inputs)
 
 
-def _certificate(inputs: Properties, public: _PublicKey) -> x509.CertificateBuilder:
+def _certificate(inputs: Properties, public: PublicKey) -> x509.CertificateBuilder:
     """What self-signed and locally signed certificates have in common."""
     start = datetime.now(UTC).replace(microsecond=0)
     authority = inputs.get("isCaCertificate") is True
@@ -337,7 +281,7 @@ def _wants_subject_key(inputs: Properties) -> bool:
     return inputs.get("setSubjectKeyId") is True or inputs.get("isCaCertificate") is True
 
 
-def _subject_key(public: _PublicKey) -> x509.SubjectKeyIdentifier:
+def _subject_key(public: PublicKey) -> x509.SubjectKeyIdentifier:
     if isinstance(public, ed25519.Ed25519PublicKey):
         # The provider hashes an Ed25519 key with its DER header, where RFC 5280 would hash the key alone.
         encoded = b"\x04\x20" + public.public_bytes_raw()
@@ -356,22 +300,6 @@ def _extension(found: x509.Certificate | x509.CertificateSigningRequest, kind: t
         return None
 
 
-def _load_key(inputs: Properties, name: str) -> _PrivateKey:
-    text = str(inputs.get(name)).encode()
-    loader = serialization.load_pem_private_key
-    if name == "privateKeyOpenssh":
-        loader = serialization.load_ssh_private_key
-    try:
-        key = loader(text, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TlsError(
-            f"{name}: this is no unencrypted private key in PEM form; give it the output of a PrivateKey."
-        ) from error
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
-        raise TlsError(f"{name}: keys are of the algorithms {', '.join(_ALGORITHMS)}; this is another one's.")
-    return key
-
-
 def _load_request(inputs: Properties) -> x509.CertificateSigningRequest:
     try:
         request = x509.load_pem_x509_csr(str(inputs.get("certRequestPem")).encode())
@@ -387,62 +315,6 @@ def _load_certificate(inputs: Properties) -> x509.Certificate:
         return x509.load_pem_x509_certificate(str(inputs.get("caCertPem")).encode())
     except ValueError as error:
         raise TlsError("caCertPem: this is no certificate in PEM form.") from error
-
-
-def _private_text(key: _PrivateKey, form: serialization.PrivateFormat) -> str:
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-def _openssh_private_text(key: _PrivateKey) -> str:
-    return "" if _no_openssh(key.public_key()) else _private_text(key, serialization.PrivateFormat.OpenSSH)
-
-
-def _public_outputs(public: _PublicKey) -> dict[str, Value]:
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    outputs: dict[str, Value] = {
-        "publicKeyPem": public.public_bytes(serialization.Encoding.PEM, form).decode(),
-        "publicKeyOpenssh": "",
-        "publicKeyFingerprintMd5": "",
-        "publicKeyFingerprintSha256": "",
-    }
-    if not _no_openssh(public):
-        line = public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
-        blob = base64.b64decode(line.split()[1])
-        sha256 = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
-        outputs["publicKeyOpenssh"] = line + "\n"
-        outputs["publicKeyFingerprintMd5"] = hashlib.md5(blob, usedforsecurity=False).digest().hex(":")
-        outputs["publicKeyFingerprintSha256"] = f"SHA256:{sha256}"
-    return outputs
-
-
-def _no_openssh(public: _PublicKey) -> bool:
-    return isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP224R1)
-
-
-def _key_id(public: _PublicKey) -> str:
-    return hashlib.sha1(_der(public), usedforsecurity=False).hexdigest()
-
-
-def _der(public: _PublicKey) -> bytes:
-    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _algorithm(key: _PrivateKey) -> str:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return "RSA"
-    return "ECDSA" if isinstance(key, ec.EllipticCurvePrivateKey) else "ED25519"
-
-
-def _hash(key: _PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
-    """The hash that Go's x509 package signs with."""
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return None
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        if isinstance(key.curve, ec.SECP384R1):
-            return hashes.SHA384()
-        if isinstance(key.curve, ec.SECP521R1):
-            return hashes.SHA512()
-    return hashes.SHA256()
 
 
 def _texts(inputs: Properties, name: str) -> list[str]:
@@ -467,7 +339,7 @@ def _instant(moment: datetime) -> str:
 
 
 _MAKERS: Final[Mapping[str, Callable[[Properties], tuple[str, dict[str, Value]]]]] = {
-    PRIVATE_KEY: _private_key,
+    PRIVATE_KEY: private_key,
     CERT_REQUEST: _cert_request,
     SELF_SIGNED_CERT: _self_signed_cert,
     LOCALLY_SIGNED_CERT: _locally_signed_cert,

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from rehearsal.clouds import tls
+from rehearsal.clouds import tls, tls_keys
 from rehearsal.clouds.values import Value
 
 SUBJECT: dict[str, Value] = {
@@ -180,14 +180,14 @@ def test_a_certificate_is_due_before_its_end_by_the_hours_that_were_asked() -> N
 @pytest.mark.parametrize("name", ["caPrivateKeyPem", "caCertPem", "certRequestPem"])
 def test_text_that_is_no_pem_is_named_by_its_property_and_never_quoted(name: str) -> None:
     top = key(ecdsaCurve="P256")
-    with pytest.raises(tls.TlsError) as told:
+    with pytest.raises(tls_keys.TlsError) as told:
         signed(root(top), top, {"commonName": "x"}, **{name: "geheim"})
     assert str(told.value).startswith(name)
     assert "geheim" not in str(told.value)
 
 
 def test_a_key_must_belong_to_its_certificate() -> None:
-    with pytest.raises(tls.TlsError, match="not the key of the certificate"):
+    with pytest.raises(tls_keys.TlsError, match="not the key of the certificate"):
         signed(root(key()), key(), {"commonName": "x"})
 
 
@@ -205,6 +205,6 @@ def test_what_the_real_provider_would_refuse_is_refused_by_path() -> None:
 def test_a_public_key_is_read_off_either_form_of_its_private_key() -> None:
     made = key("ED25519")
     for name in ("privateKeyPem", "privateKeyOpenssh"):
-        assert tls.get_public_key({name: made[name]})["publicKeyOpenssh"] == made["publicKeyOpenssh"]
-    with pytest.raises(tls.TlsError, match="exactly one"):
-        tls.get_public_key({})
+        assert tls_keys.get_public_key({name: made[name]})["publicKeyOpenssh"] == made["publicKeyOpenssh"]
+    with pytest.raises(tls_keys.TlsError, match="exactly one"):
+        tls_keys.get_public_key({})
