@@ -6,15 +6,14 @@ import pulumi
 
 from hybridge.diagram import diagram
 from hybridge.estate import Estate
-from hybridge.planning import AddressBook, make_plan
+from hybridge.planning import plan_stack
 from hybridge.report import report
-from hybridge.topology import ProblemsFound, read_topology
+from hybridge.topology import ProblemsFound
 
 stack = pulumi.get_stack()
 stacks = Path(pulumi.runtime.get_root_directory()) / "stacks"
 try:
-    topology = read_topology(pulumi.Config("hybridge").require("topology"))
-    plan = make_plan(topology, AddressBook.read(stacks / f"addresses.{stack}.yaml"), stack)
+    plan = plan_stack(pulumi.Config("hybridge").require("topology"), stacks / f"addresses.{stack}.yaml", stack)
 except ProblemsFound as found:
     raise pulumi.RunError(found.told(f"stacks/Pulumi.{stack}.yaml")) from None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from hybridge.planning import AddressBook, address_keys, make_plan
+from hybridge.planning import AddressBook, address_keys, plan_reading
 from hybridge.schema import stack_file_schema
-from hybridge.topology import Problem, ProblemsFound, Topology, read_topology
+from hybridge.stackfile import find_stack_file
+from hybridge.topology import Problem, ProblemsFound, read_soundly
 from hybridge.yamlfile import UnreadableFileError, members, read_mapping
 
 _KEY: Final = "hybridge:topology"
@@ -44,33 +44,21 @@ def main() -> int:
 
 def _recorded(stacks: Path, stack: str) -> str:
     """Check the stack, complete its address book on disk, and say what became of it."""
-    topology = _topology(stacks, stack)
+    config = members(read_mapping(find_stack_file(stacks, stack)) or {}, "config")
+    if _KEY not in config:
+        raise ProblemsFound(
+            [Problem(f"config.{_KEY}", "There is no topology.", "Declare `sites:` and `links:` there.")]
+        )
+    reading = read_soundly(json.dumps(config[_KEY], default=str))
     path = stacks / f"addresses.{stack}.yaml"
     before = AddressBook.read(path)
-    book = before.completed(address_keys(topology))
-    plan = make_plan(topology, book, stack)
+    book = before.completed(address_keys(reading.topology) if reading.topology else ())
+    plan = plan_reading(reading, book, stack)
     path.write_text(book.text(), encoding="utf-8")
     lines = [f"  + {key} {network}" for key, network in book.tunnels.items() if key not in before.tunnels]
     lines += [f"  - {key} {network}" for key, network in before.tunnels.items() if key not in book.tunnels]
     changed = "\n".join([f"{path}: commit it.", *lines]) if lines else f"{path} is complete."
     return f"Stack {stack} can be declared (links: {len(plan.vpns)}, tunnels: {len(book.tunnels)}).\n{changed}\n"
-
-
-def _topology(stacks: Path, stack: str) -> Topology:
-    path = stacks / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        known = sorted(
-            found.name.removeprefix("Pulumi.").removesuffix(".yaml") for found in stacks.glob("Pulumi.*.yaml")
-        )
-        close = get_close_matches(stack, known, n=1)
-        guess = f"Did you mean `{close[0]}`?" if close else f"The stacks are {', '.join(known) or 'none'}."
-        raise UnreadableFileError(f"{path} does not exist. {guess}")
-    config = members(read_mapping(path) or {}, "config")
-    if _KEY not in config:
-        raise ProblemsFound(
-            [Problem(f"config.{_KEY}", "There is no topology.", "Declare `sites:` and `links:` there.")]
-        )
-    return read_topology(json.dumps(config[_KEY], default=str))
 
 
 if __name__ == "__main__":

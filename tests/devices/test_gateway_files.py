@@ -102,14 +102,14 @@ def test_the_interface_script_is_posix_shell(files: dict[str, Path]) -> None:
 
 
 @pytest.fixture
-def charon(tmp_path: Path) -> Path:
+def charon(files: dict[str, Path], tmp_path: Path) -> Path:
     """A strongSwan daemon in namespaces of its own; returns the script that talks to it."""
     daemon, client = program("charon-systemd"), program("swanctl")
-    settings = tmp_path / "strongswan.conf"
+    settings = tmp_path / "daemon.conf"
     plugins = "random nonce aes gcm sha1 sha2 hmac kdf openssl pem pkcs1 x509 kernel-netlink socket-default vici"
-    settings.write_text(f"""charon-systemd {{
+    settings.write_text(f"""include {files["strongswan.conf"]}
+charon-systemd {{
   load = {plugins}
-  install_routes = no
   plugins {{ vici {{ socket = unix://{tmp_path}/charon.vici }} }}
   filelog {{ log {{ path = {tmp_path}/charon.log }} }}
 }}
@@ -136,6 +136,21 @@ def test_strongswan_loads_both_tunnels(files: dict[str, Path], charon: Path, pla
         assert f"{tunnel.name} {{" in done.stdout
     assert "198.51.100.1" in done.stdout
     assert "198.51.100.2" in done.stdout
+
+
+def test_a_dead_peer_is_known_as_soon_as_the_plan_says(files: dict[str, Path], plan: Plan) -> None:
+    """strongSwan gives up after the probe's delay and every interval between its retransmissions."""
+    settings = dict(re.findall(r"^  (retransmit_\w+) = ([\d.]+)$", files["strongswan.conf"].read_text(), re.MULTILINE))
+    (delay,) = set(re.findall(r"dpd_delay = (\d+)s", files["swanctl.conf"].read_text()))
+    timeout, base, tries = (float(settings[f"retransmit_{name}"]) for name in ("timeout", "base", "tries"))
+    intervals = [timeout * base**number for number in range(int(tries) + 1)]
+    assert int(delay) + sum(intervals) == plan.vpns[0].dead_peer_seconds
+
+
+def test_strongswan_refuses_to_start_with_broken_settings(files: dict[str, Path], charon: Path) -> None:
+    files["strongswan.conf"].write_text(files["strongswan.conf"].read_text().replace("charon {", "charon { {"))
+    done = subprocess.run(unshared("sh", str(charon), str(files["swanctl.conf"])), capture_output=True, text=True)
+    assert done.returncode != 0
 
 
 def test_strongswan_would_notice_an_unknown_suite(files: dict[str, Path], charon: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hybridge.planning import AddressBook, Plan, TunnelSize, limits, make_plan
-from hybridge.topology import Problem, ProblemsFound, Topology
-from tests.conftest import planned
+from hybridge.planning import AddressBook, Plan, TunnelSize, limits, make_plan, stack_problems
+from hybridge.topology import Problem, ProblemsFound, Severity, Topology
+from tests.conftest import ROOT, planned
 
 
 def problems_of(declared: dict[str, Any]) -> list[Problem]:
@@ -175,7 +176,10 @@ def test_a_single_gateway_needs_its_exception(declared: dict[str, Any]) -> None:
     del declared["sites"]["dc1"]["gateways"][1]
     assert "accept_single_gateway" in only_problem(declared).remedy
     declared["links"]["dc1-aws"]["accept_single_gateway"] = "a branch that may be offline for a day"
-    assert "offline for a day" in planned(declared).vpns[0].redundancy
+    plan = planned(declared)
+    assert "offline for a day" in plan.vpns[0].redundancy
+    (warning,) = plan.warnings
+    assert (warning.severity, warning.path) == (Severity.WARNING, "links.dc1-aws.accept_single_gateway")
 
 
 def test_an_exception_that_is_not_needed_is_a_problem(declared: dict[str, Any]) -> None:
@@ -241,3 +245,24 @@ def test_every_limit_names_its_source_and_date() -> None:
     for name, limit in limits.limits().items():
         assert limit.source.startswith("https://"), name
         assert limit.date, name
+
+
+def test_problems_of_reading_and_planning_are_told_together(declared: dict[str, Any]) -> None:
+    """A missing unit in a link does not hide that two sites overlap."""
+    declared["sites"]["aws-east"]["ranges"] = ["10.100.16.0/20"]
+    declared["links"]["dc1-aws"]["dead_peer_after"] = "30"
+    found = stack_problems(declared, ROOT / "stacks" / "addresses.minimal.yaml", "minimal")
+    assert {problem.path for problem in found} == {"links.dc1-aws.dead_peer_after", "sites.aws-east.ranges[0]"}
+
+
+def test_a_site_that_cannot_be_read_is_not_missed_by_its_links(declared: dict[str, Any]) -> None:
+    declared["sites"]["dc1"]["asn"] = "many"
+    (problem,) = stack_problems(declared, ROOT / "stacks" / "addresses.minimal.yaml", "minimal")
+    assert problem.path == "sites.dc1.asn"
+
+
+def test_a_damaged_book_does_not_hide_the_topologys_problems(declared: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "addresses.minimal.yaml").write_text("tunnels: {a: 10.0.0.0/30}")
+    declared["sites"]["aws-east"]["asn"] = 1
+    found = stack_problems(declared, tmp_path / "addresses.minimal.yaml", "minimal")
+    assert [problem.path for problem in found] == ["stacks/addresses.minimal.yaml tunnels.a", "sites.aws-east.asn"]

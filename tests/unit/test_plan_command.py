@@ -80,4 +80,4 @@ def test_a_stack_file_that_holds_no_topology_is_a_sentence(stacks: Path, text: s
 def test_a_stack_that_does_not_exist_names_the_one_that_was_meant(stacks: Path) -> None:
     done = plan(stacks, "minimall")
     assert done.returncode == 1
-    assert "Did you mean `minimal`?" in done.stderr
+    assert "Did you mean 'minimal'?" in done.stderr

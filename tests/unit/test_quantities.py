@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from hybridge.topology import written_bandwidth, written_seconds
-from hybridge.topology.quantities import Bandwidth, Duration, Name, Seconds
+from hybridge.topology.quantities import Bandwidth, Name, Seconds
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,16 @@ def test_what_is_no_bandwidth(written: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "milliseconds"), [("5ms", 5), ("0.5s", 500), ("2min", 120_000), ("8h", 28_800_000)]
+    ("written", "seconds"), [("30s", 30), ("0.5min", 30), ("2000ms", 2), ("8h", 28_800), ("1d", 86_400)]
 )
-def test_a_duration_is_counted_in_milliseconds(written: str, milliseconds: int) -> None:
-    assert TypeAdapter(Duration).validate_python(written) == milliseconds
+def test_a_duration_is_counted_in_seconds(written: str, seconds: int) -> None:
+    assert TypeAdapter(Seconds).validate_python(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["", "30", "1500ms", "30 sec", "-1s", "0s", "1e3s"])
+def test_what_is_no_duration_in_seconds(written: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Seconds).validate_python(written)
 
 
 @given(st.integers(min_value=1, max_value=10**8))

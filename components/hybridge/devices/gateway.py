@@ -1,4 +1,4 @@
-"""The files of one on-premises gateway: strongSwan, FRR, its interfaces and its packet filter, from the plan."""
+"""The files of one on-premises gateway: strongSwan, FRR, its interfaces and its MSS clamp, from the plan."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel, VpnConnection
 
-_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf", "swanctl.conf")
+_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf", "strongswan.conf", "swanctl.conf")
 _REKEY_SHARE: Final = 0.9
 """Part of a lifetime after which this end rekeys; AWS starts 270 s before the end of its child SAs by default."""
-_DPD_PROBES: Final = 3
-"""Probes that go unanswered before a peer counts as dead."""
+_PROBE_SHARE: Final = 3
+"""A peer is probed after a third of the time in which it must be known to be dead; the rest is for retransmissions."""
+_RETRANSMISSIONS: Final = 4
+"""Retransmissions of a request that goes unanswered, before its peer is dead."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class _End:
 
     @property
     def dpd_delay_seconds(self) -> int:
-        return max(self.vpn.dead_peer_seconds // _DPD_PROBES, 1)
+        return self.vpn.dead_peer_seconds // _PROBE_SHARE
 
     @property
     def ike_rekey_seconds(self) -> int:
@@ -55,7 +57,7 @@ def gateway_files(site: OnpremSitePlan, gateway: OnpremGateway, secrets: Mapping
     :param site: the gateway's site, with the links that end there
     :param gateway: the gateway
     :param secrets: outside address and key by tunnel name, for each of the gateway's tunnels
-    :returns: text by file name; `swanctl.conf` holds the keys
+    :returns: text by file name, none for a gateway without tunnels; `swanctl.conf` holds the keys
     """
     ends = [
         _End(vpn, connection, tunnel, secrets[tunnel.name].outside_address, secrets[tunnel.name].preshared_key)
@@ -64,6 +66,12 @@ def gateway_files(site: OnpremSitePlan, gateway: OnpremGateway, secrets: Mapping
         if connection.gateway == gateway.name
         for tunnel in connection.tunnels
     ]
+    if not ends:
+        return {}
+    # The daemon has one setting for all its peers: the most impatient link decides.
+    dead_peer_seconds = min(end.vpn.dead_peer_seconds for end in ends)
+    retransmit_seconds = (dead_peer_seconds - dead_peer_seconds // _PROBE_SHARE) / (_RETRANSMISSIONS + 1)
+    cloud_ranges = sorted({network for end in ends for network in end.vpn.cloud_ranges})
     environment = Environment(
         loader=PackageLoader("hybridge.devices"),
         undefined=StrictUndefined,
@@ -73,5 +81,15 @@ def gateway_files(site: OnpremSitePlan, gateway: OnpremGateway, secrets: Mapping
         autoescape=False,  # noqa: S701 - device syntax, not HTML; every value was checked in topology/
     )
     return {
-        name: environment.get_template(f"{name}.j2").render(site=site, gateway=gateway, ends=ends) for name in _FILES
+        name: environment.get_template(f"{name}.j2").render(
+            site=site,
+            gateway=gateway,
+            ends=ends,
+            cloud_ranges=cloud_ranges,
+            dead_peer_seconds=dead_peer_seconds,
+            dpd_delay_seconds=dead_peer_seconds // _PROBE_SHARE,
+            retransmit_tries=_RETRANSMISSIONS,
+            retransmit_seconds=f"{retransmit_seconds:.1f}",
+        )
+        for name in _FILES
     }

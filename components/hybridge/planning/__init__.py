@@ -11,7 +11,7 @@ from .model import (
     TunnelSize,
     VpnConnection,
 )
-from .plan import address_keys, make_plan
+from .plan import address_keys, make_plan, plan_reading, plan_stack, stack_problems
 from .suites import IpsecSuite
 
 __all__ = [
@@ -27,4 +27,7 @@ __all__ = [
     "VpnConnection",
     "address_keys",
     "make_plan",
+    "plan_reading",
+    "plan_stack",
+    "stack_problems",
 ]

@@ -10,6 +10,7 @@ from hybridge.topology import (
     AwsSite,
     OnpremSite,
     Problem,
+    Severity,
     SiteToSiteVpn,
     Topology,
     path_of,
@@ -169,7 +170,14 @@ def _redundancy_problems(ends: VpnEnds) -> Iterator[Problem]:
             f"Site `{ends.onprem_name}` has one gateway, so the link is lost with it.",
             "Add a second gateway, or say why one is enough in `accept_single_gateway:`.",
         )
-    elif not single and ends.link.accept_single_gateway is not None:
+    elif single:
+        yield Problem(
+            place,
+            f"The link is lost with the only gateway of site `{ends.onprem_name}` ({ends.link.accept_single_gateway}).",
+            "Add a second gateway when that is no longer acceptable.",
+            Severity.WARNING,
+        )
+    elif ends.link.accept_single_gateway is not None:
         yield Problem(place, f"Site `{ends.onprem_name}` has two gateways or more.", "Remove the exception.")
 
 
@@ -239,4 +247,4 @@ def _redundancy(ends: VpnEnds) -> str:
     if gateways < _GATEWAYS_FOR_REDUNDANCY:
         return f"one gateway, two tunnels: the link is lost with the gateway ({ends.link.accept_single_gateway})"
     left = (gateways - 1) * TUNNELS_A_CONNECTION
-    return f"{gateways} gateways, two tunnels each: any one gateway may fail and {left} tunnels are left"
+    return f"{gateways} gateways, two tunnels each: any one gateway may go down, and {left} tunnels carry on"

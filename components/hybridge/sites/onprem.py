@@ -21,7 +21,7 @@ class OnpremSiteArgs:
 
 
 class OnpremSite(pulumi.ComponentResource):
-    """A datacentre's end of its links, as files for each gateway: strongSwan, FRR, interfaces and packet filter.
+    """A datacentre's end of its links, as files for each gateway: strongSwan, FRR, interfaces and MSS clamp.
 
     It creates nothing; a person carries the files to the gateways. They hold the tunnels' keys, so the output is a
     secret.
@@ -39,7 +39,8 @@ class OnpremSite(pulumi.ComponentResource):
                 tunnel: TunnelSecrets(address, values["keys"][tunnel])
                 for tunnel, address in values["addresses"].items()
             }
-            return {gateway.name: gateway_files(plan, gateway, secrets) for gateway in plan.gateways}
+            texts = {gateway.name: gateway_files(plan, gateway, secrets) for gateway in plan.gateways}
+            return {gateway: files for gateway, files in texts.items() if files}
 
         known = pulumi.Output.all(addresses=args.outside_addresses, keys=args.preshared_keys)
         self.devices = pulumi.Output.secret(known.apply(render))

@@ -3,7 +3,7 @@
 from .model import AwsHub, AwsSite, Gateway, Link, OnpremSite, Site, SiteToSiteVpn, Topology
 from .problem import Problem, ProblemsFound, Severity, path_of
 from .quantities import written_bandwidth, written_seconds
-from .reading import read_topology
+from .reading import Reading, read_soundly, read_topology
 
 __all__ = [
     "AwsHub",
@@ -13,11 +13,13 @@ __all__ = [
     "OnpremSite",
     "Problem",
     "ProblemsFound",
+    "Reading",
     "Severity",
     "Site",
     "SiteToSiteVpn",
     "Topology",
     "path_of",
+    "read_soundly",
     "read_topology",
     "written_bandwidth",
     "written_seconds",

@@ -49,10 +49,6 @@ def _bandwidth(value: object) -> int:
     return _quantity(value, "bandwidth", _BITS_PER_SECOND, "500Mbps")
 
 
-def _duration(value: object) -> int:
-    return _quantity(value, "duration", _MILLISECONDS, "5ms")
-
-
 def _seconds(value: object) -> int:
     milliseconds = _quantity(value, "duration", _MILLISECONDS, "30s")
     if milliseconds % 1_000:
@@ -128,9 +124,6 @@ Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", 
 
 Bandwidth = Annotated[int, BeforeValidator(_bandwidth), _pattern(_BITS_PER_SECOND)]
 """Bits per second, written with a decimal unit: `500Mbps`, `1.25Gbps`."""
-
-Duration = Annotated[int, BeforeValidator(_duration), _pattern(_MILLISECONDS)]
-"""Milliseconds, written with a unit: `5ms`, `30s`."""
 
 Seconds = Annotated[int, BeforeValidator(_seconds), _pattern(_MILLISECONDS)]
 """Whole seconds, written with a unit: `30s`, `8h`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import UnionType
@@ -27,17 +28,63 @@ _EXPECTED: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What could be read of a topology, and what could not."""
+
+    topology: Topology | None
+    """The sound part: every site and link that has no problem of its own; None where there is no such part."""
+    problems: tuple[Problem, ...]
+    """Everything else, each with its place and remedy."""
+
+
 def read_topology(text: str) -> Topology:
-    """Read a topology.
+    """Read a topology that must be sound.
 
     :param text: the topology as JSON, as `pulumi.Config().require("topology")` gives it
     :raises ProblemsFound: with every field that is wrong, each with its place and remedy
     """
+    reading = read_soundly(text)
+    if reading.topology is None or reading.problems:
+        raise ProblemsFound(reading.problems)
+    return reading.topology
+
+
+def read_soundly(text: str) -> Reading:
+    """Read as much of a topology as is sound, so that planning can tell its problems along with the others.
+
+    :param text: the topology as JSON
+    """
     try:
-        return Topology.model_validate_json(text)
+        return Reading(Topology.model_validate_json(text), ())
     except ValidationError as error:
         found = error.errors(include_url=False)
-    raise ProblemsFound(_problem(detail) for detail in found)
+    return Reading(_sound_part(text, found), tuple(_problem(detail) for detail in found))
+
+
+def _sound_part(text: str, found: Iterable[ErrorDetails]) -> Topology | None:
+    """Leave out what has a problem, and the links to a site that is left out."""
+    try:
+        declared: object = json.loads(text)
+    except ValueError:
+        return None
+    sections = cast("dict[str, object]", declared) if isinstance(declared, dict) else {}
+    broken = {tuple(detail["loc"][:2]) for detail in found}
+    sound = {name: _without(name, sections.get(name), broken) for name in ("sites", "links")}
+    left_out = {name for section, name in (place for place in broken if len(place) == 2) if section == "sites"}  # noqa: PLR2004
+    try:
+        topology = Topology.model_validate_json(json.dumps(sound))
+    except ValidationError:
+        return None
+    links = {name: link for name, link in topology.links.items() if not left_out & set(link.between)}
+    return topology.model_copy(update={"links": links})
+
+
+def _without(section: str, entries: object, broken: Collection[tuple[str | int, ...]]) -> dict[str, object]:
+    if not isinstance(entries, dict):
+        return {}
+    pairs = cast("dict[str, object]", entries).items()
+    return {name: entry for name, entry in pairs if (section, name) not in broken}
 
 
 def _problem(detail: ErrorDetails) -> Problem:
