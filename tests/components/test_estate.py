@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from hybridge.estate import Estate
-from hybridge.planning import Plan
+from hybridge.planning import Plan, limits
 from rehearsal.clouds.differences import compare
 from rehearsal.clouds.mocks import SimulatedClouds, install
 from rehearsal.clouds.values import UNKNOWN
@@ -162,3 +162,30 @@ def test_the_rehearsal_knows_what_a_change_of_every_property_means(
             for name in each.inputs:
                 compare(each.type, each.inputs, {**each.inputs, name: UNKNOWN})
     assert len(types) == 11
+
+
+def test_two_links_from_one_device_have_customer_gateways_of_their_own(
+    clouds: SimulatedClouds, declared: dict[str, Any]
+) -> None:
+    """AWS would answer two equal requests with one customer gateway."""
+    west = {"kind": "aws", "region": "us-east-1", "asn": 64513, "ranges": ["172.21.0.0/16"]}
+    declared["sites"]["aws-too"] = west
+    declared["links"]["dc1-too"] = {"between": ["dc1", "aws-too"], "via": "site-to-site-vpn"}
+    plan = planned(declared)
+    clouds.run(lambda: Estate(plan))
+    gateways = [
+        {name: value for name, value in each.inputs.items() if name != "tags"}
+        for each in clouds.of_type("aws:ec2/customerGateway:CustomerGateway")
+    ]
+    assert len(gateways) == 4
+    assert all(gateways.count(gateway) == 1 for gateway in gateways)
+
+
+@pytest.mark.parametrize("region", limits.words("aws.regions"))
+def test_every_region_can_be_rehearsed(clouds: SimulatedClouds, declared: dict[str, Any], region: str) -> None:
+    declared["sites"]["aws-east"]["region"] = region
+    plan = planned(declared)
+    clouds.run(lambda: Estate(plan))
+    zones = {subnet.inputs["availabilityZone"] for subnet in clouds.of_type("aws:ec2/subnet:Subnet")}
+    assert len(zones) == 2
+    assert all(str(zone).startswith(region) for zone in zones)

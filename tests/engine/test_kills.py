@@ -27,6 +27,10 @@ from tests.engine.estates import Outcome, Project
 from tests.engine.test_faults import left_running
 
 KILLS = int(os.environ.get("HYBRIDGE_KILLS", "6"))
+OBJECTS = 16
+"""What the simulated clouds hold of stack `minimal`."""
+SECONDS = 0.2
+"""A cloud takes its time; without that almost no operation would be under way when the engine dies."""
 SEED = int(os.environ.get("HYBRIDGE_KILLS_SEED", "20261122"))
 
 
@@ -52,9 +56,9 @@ class Update:
     engine: int
 
 
-def updating(project: Project, *options: str) -> Update:
+def updating(project: Project, *options: str, checkpoints: bool = True) -> Update:
     process = subprocess.Popen(
-        project.command("up", "--checkpoints", *options),
+        project.command("up", *(["--checkpoints"] if checkpoints else []), *options),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -70,6 +74,31 @@ def updating(project: Project, *options: str) -> Update:
         time.sleep(0.02)
     process.kill()
     pytest.fail(f"the update never began: {process.communicate()[0]}")
+
+
+def slow_creations(project: Project) -> str:
+    faults = project.root / "faults.yaml"
+    slow = [
+        {"type": kind, "operation": "create", "nth": nth, "effect": "slow", "seconds": SECONDS}
+        for kind in ("aws:*", "random:*")
+        for nth in range(1, OBJECTS + 1)
+    ]
+    faults.write_text(yaml.safe_dump(slow), encoding="utf-8")
+    return str(faults)
+
+
+def wait_for_creations(project: Project, update: Update, wanted: int) -> None:
+    """Wait until so many creations have begun, or the update has ended."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and update.process.poll() is None:
+        if not wanted or (project.ledger.exists() and creations(project) >= wanted):
+            return
+        time.sleep(0.02)
+
+
+def creations(project: Project) -> int:
+    with closing(Ledger(project.ledger)) as ledger:
+        return sum(operation.operation == "create" for operation in ledger.operations())
 
 
 def kill(update: Update, *, everything: bool) -> None:
@@ -99,21 +128,13 @@ def settled(project: Project, told: Outcome) -> Outcome:
 
 def test_a_killed_engine_leaves_nothing_that_is_not_named(project: Project) -> None:
     draw = random.Random(SEED)  # noqa: S311 - points in time, not secrets
-    # A cloud takes its time; without that almost no operation would be under way when the engine dies.
-    slow = [
-        {"type": "aws:*", "operation": "create", "nth": nth, "effect": "slow", "seconds": 0.2} for nth in range(1, 15)
-    ]
-    faults = project.root / "faults.yaml"
-    faults.write_text(yaml.safe_dump(slow), encoding="utf-8")
-    whole = updating(project, "--faults", str(faults))
-    begun = time.monotonic()
-    whole.process.communicate(timeout=120)
-    span = time.monotonic() - begun
-    counts = {"by itself": 0, "named": 0, "before anything": 0, "after everything": 0}
+    faults = slow_creations(project)
+    counts = {"nothing existed": 0, "by itself": 0, "named": 0, "everything existed": 0}
     for number in range(KILLS):
         project.forget()
-        update = updating(project, "--faults", str(faults))
-        time.sleep(draw.uniform(0, span))
+        update = updating(project, "--faults", faults)
+        wait_for_creations(project, update, draw.randint(0, OBJECTS))
+        time.sleep(draw.uniform(0, 2 * SECONDS))
         kill(update, everything=number % 2 == 0)
         assert not left_running(project), "what the engine had started ends with it"
         existed = len(project.objects())
@@ -127,33 +148,23 @@ def test_a_killed_engine_leaves_nothing_that_is_not_named(project: Project) -> N
                 assert urn in told.text, f"kill {number}: {id_} exists and {urn} is not named:\n{told.text}"
             told = settled(project, told)
         else:
-            counts["before anything" if not existed else "after everything" if existed == 16 else "by itself"] += 1
+            counts[
+                "nothing existed" if not existed else "everything existed" if existed == OBJECTS else "by itself"
+            ] += 1
         assert told.code == 0, f"kill {number}: {told.text}"
         assert unknown_to_the_state(project) == {}, f"kill {number}"
         with closing(Ledger(project.ledger)) as ledger:
-            assert len(ledger.objects()) == 16, f"kill {number}"
+            assert len(ledger.objects()) == OBJECTS, f"kill {number}"
         assert project.exported()["deployment"].get("pending_operations", []) == [], f"kill {number}"
     print(f"\n{KILLS} kills, seed {SEED}: {counts}")  # noqa: T201 - the figure that the proof is for
 
 
 def test_a_plain_rehearsal_that_was_killed_starts_clean_and_says_so(project: Project) -> None:
-    process = subprocess.Popen(
-        project.command("up"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        env=project.environment(),
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while len(project.objects()) < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    engine = engine_of(project)
-    assert engine is not None
-    kill(Update(process, engine), everything=True)
+    update = updating(project, "--faults", slow_creations(project), checkpoints=False)
+    wait_for_creations(project, update, 3)
+    kill(update, everything=True)
     again = project.run("up")
     assert again.code == 0, again.text
-    assert "killed" in again.text
+    assert "The last rehearsal was killed" in again.text
     assert again.counted("created") == 22, again.text
     assert unknown_to_the_state(project) == {}

@@ -266,3 +266,42 @@ def test_a_damaged_book_does_not_hide_the_topologys_problems(declared: dict[str,
     declared["sites"]["aws-east"]["asn"] = 1
     found = stack_problems(declared, tmp_path / "addresses.minimal.yaml", "minimal")
     assert [problem.path for problem in found] == ["stacks/addresses.minimal.yaml tunnels.a", "sites.aws-east.asn"]
+
+
+@pytest.mark.parametrize(
+    ("primary", "further", "fits"),
+    [
+        ("172.20.0.0/16", "172.21.0.0/16", True),
+        ("172.20.0.0/16", "100.64.0.0/16", True),
+        ("172.20.0.0/16", "10.5.0.0/16", False),
+        ("172.20.0.0/16", "172.31.0.0/16", False),
+        ("172.20.0.0/16", "198.19.0.0/16", False),
+        ("100.64.0.0/16", "10.5.0.0/16", False),
+        ("100.64.0.0/16", "100.65.0.0/16", True),
+    ],
+)
+def test_ranges_that_a_vpc_takes_together(declared: dict[str, Any], primary: str, further: str, fits: bool) -> None:
+    declared["sites"]["aws-east"]["ranges"] = [primary, further]
+    if fits:
+        assert planned(declared).aws_sites[0].ranges == [primary, further]
+    else:
+        assert only_problem(declared).path == "sites.aws-east.ranges[1]"
+
+
+@pytest.mark.parametrize(("count", "fits"), [(5, True), (6, False)])
+def test_a_vpc_has_five_ranges_at_most(declared: dict[str, Any], count: int, fits: bool) -> None:
+    declared["sites"]["aws-east"]["ranges"] = [f"172.20.{number}.0/24" for number in range(count)]
+    if fits:
+        assert len(planned(declared).aws_sites[0].ranges) == count
+    else:
+        assert only_problem(declared).path == "sites.aws-east.ranges"
+
+
+@pytest.mark.parametrize(
+    ("region", "remedy"), [("us-eas-1", "Did you mean `us-east-1`?"), ("xx-nowhere-9", "Name one of")]
+)
+def test_a_region_that_does_not_exist(declared: dict[str, Any], region: str, remedy: str) -> None:
+    declared["sites"]["aws-east"]["region"] = region
+    problem = only_problem(declared)
+    assert problem.path == "sites.aws-east.region"
+    assert remedy in problem.remedy

@@ -56,7 +56,9 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
             ip_address=connection.public_ip,
             bgp_asn=str(asn) if plain else None,
             bgp_asn_extended=None if plain else str(asn),
-            device_name=connection.gateway,
+            # AWS answers a request that equals an earlier one with the gateway that exists already, so two links from
+            # one device would share it without knowing (EC2 API, CreateCustomerGateway).
+            device_name=connection.name,
             tags={"Name": connection.name},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from ipaddress import IPv4Network
 from typing import Final
 
@@ -16,6 +17,7 @@ _DEFAULT_ZONES: Final = 2
 
 def aws_problems(name: str, site: AwsSite) -> Iterator[Problem]:
     """Find what is wrong with an AWS site by itself."""
+    yield from _region_problems(name, site)
     asns = limits.limits()["aws.hub.private-asns"]
     if not any(least <= site.asn <= most for least, most in limits.spans("aws.hub.private-asns")):
         yield Problem(
@@ -33,6 +35,18 @@ def aws_problems(name: str, site: AwsSite) -> Iterator[Problem]:
             )
 
 
+def _region_problems(name: str, site: AwsSite) -> Iterator[Problem]:
+    known = limits.words("aws.regions")
+    if site.region not in known:
+        close = get_close_matches(site.region, known, n=1)
+        source = limits.limits()["aws.regions"].reference
+        yield Problem(
+            path_of("sites", name, "region"),
+            f"`{site.region}` is no AWS Region that is known here.",
+            f"Did you mean `{close[0]}`?" if close else f"Name one of {source}.",
+        )
+
+
 def _range_problems(name: str, site: AwsSite) -> Iterator[Problem]:
     widest, narrowest = limits.bounds("aws.vpc.prefix-lengths")
     for index, network in enumerate(site.ranges):
@@ -42,6 +56,7 @@ def _range_problems(name: str, site: AwsSite) -> Iterator[Problem]:
                 f"A VPC's ranges are /{widest} to /{narrowest}, and `{network}` is a /{network.prefixlen}.",
                 f"Choose a range of such a size ({limits.limits()['aws.vpc.prefix-lengths'].reference}).",
             )
+    yield from _further_range_problems(name, site)
     subnets = attachment_subnets(site)
     if len(subnets) * subnets[0].num_addresses * 2 > site.ranges[0].num_addresses:
         yield Problem(
@@ -49,6 +64,31 @@ def _range_problems(name: str, site: AwsSite) -> Iterator[Problem]:
             f"The transit gateway's subnets in {len(subnets)} zones would fill half of `{site.ranges[0]}` or more.",
             "Give the VPC a larger primary range.",
         )
+
+
+def _further_range_problems(name: str, site: AwsSite) -> Iterator[Problem]:
+    most = limits.limits()["aws.vpc.ranges"]
+    if len(site.ranges) > limits.number("aws.vpc.ranges"):
+        yield Problem(
+            path_of("sites", name, "ranges"),
+            f"A VPC has at most {most.value} ranges, and these are {len(site.ranges)}.",
+            f"Use fewer, larger ranges ({most.reference}).",
+        )
+    rule = limits.limits()["aws.vpc.families"]
+    never = [IPv4Network(text) for text in limits.words("aws.vpc.never-added")]
+    primary = site.ranges[0]
+    for index, network in enumerate(site.ranges[1:], start=1):
+        mixed = _family(network) not in (None, _family(primary))
+        if mixed or any(network.overlaps(other) for other in never):
+            yield Problem(
+                path_of("sites", name, "ranges", index),
+                f"AWS does not add `{network}` to a VPC whose primary range is `{primary}`.",
+                f"Take one of the primary's own family, or of 100.64.0.0/10 ({rule.reference}).",
+            )
+
+
+def _family(network: IPv4Network) -> str | None:
+    return next((text for text in limits.words("aws.vpc.families") if network.subnet_of(IPv4Network(text))), None)
 
 
 def attachment_subnets(site: AwsSite) -> list[IPv4Network]:
