@@ -29,7 +29,7 @@ env: engine ## print what puts this engine on your PATH: eval "$(make -s env)"
 	@echo "export PATH=\"$$($(PY) -m engine 2>/dev/null):\$$PATH\" PULUMI_SKIP_UPDATE_CHECK=true"
 
 plan: setup ## check STACK's topology and record its addresses in stacks/addresses.STACK.yaml
-	@$(PY) -m hybridge plan $(STACK)
+	@$(PY) -m hybridge plan $(STACK) $(ARGS)
 
 rehearse: engine ## preview and declare STACK against simulated clouds, and sum it up
 	@$(PY) -m rehearsal up $(STACK) $(ARGS)

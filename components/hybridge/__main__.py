@@ -23,6 +23,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plan = commands.add_parser("plan", help="check a stack's topology and record its addresses")
     plan.add_argument("stack", metavar="STACK", help="the part of the stack file's name after `Pulumi.`")
+    plan.add_argument(
+        "--release", action="store_true", help="give back the addresses of tunnels that are no longer declared"
+    )
     plan.add_argument("--stacks", type=Path, default=Path("stacks"), help="where the stack files are (default stacks)")
     commands.add_parser("schema", help="print the JSON Schema of stack files")
     options = parser.parse_args()
@@ -32,7 +35,7 @@ def main() -> int:
     stack: str = options.stack
     directory: Path = options.stacks
     try:
-        sys.stdout.write(_recorded(directory, stack))
+        sys.stdout.write(_recorded(directory, stack, release=options.release))
     except ProblemsFound as found:
         sys.stderr.write(f"{found.told(str(directory / f'Pulumi.{stack}.yaml'))}\n")
         return 1
@@ -42,23 +45,34 @@ def main() -> int:
     return 0
 
 
-def _recorded(stacks: Path, stack: str) -> str:
+def _recorded(stacks: Path, stack: str, *, release: bool) -> str:
     """Check the stack, complete its address book on disk, and say what became of it."""
     config = members(read_mapping(find_stack_file(stacks, stack)) or {}, "config")
     if _KEY not in config:
-        raise ProblemsFound(
-            [Problem(f"config.{_KEY}", "There is no topology.", "Declare `sites:` and `links:` there.")]
-        )
+        remedy = "Declare `sites:` and `links:` there."
+        raise ProblemsFound([Problem(f"config.{_KEY}", "There is no topology.", remedy)])
     reading = read_soundly(json.dumps(config[_KEY], default=str))
+    keys = address_keys(reading.topology) if reading.topology else []
     path = stacks / f"addresses.{stack}.yaml"
     before = AddressBook.read(path)
-    book = before.completed(address_keys(reading.topology) if reading.topology else ())
+    book = (before.released(keys) if release else before).completed(keys)
     plan = plan_reading(reading, book, stack)
     path.write_text(book.text(), encoding="utf-8")
     lines = [f"  + {key} {network}" for key, network in book.tunnels.items() if key not in before.tunnels]
     lines += [f"  - {key} {network}" for key, network in before.tunnels.items() if key not in book.tunnels]
-    changed = "\n".join([f"{path}: commit it.", *lines]) if lines else f"{path} is complete."
-    return f"Stack {stack} can be declared (links: {len(plan.vpns)}, tunnels: {len(book.tunnels)}).\n{changed}\n"
+    kept = [f"  = {key} {network}" for key, network in book.tunnels.items() if key not in keys]
+    told = [
+        f"Stack {stack} can be declared (links: {len(plan.vpns)}, tunnels: {len(keys)}).",
+        *(f"Warning: {problem}" for problem in plan.warnings),
+        *([f"{path}: commit it.", *lines] if lines else [f"{path} is complete."]),
+    ]
+    if kept:
+        told += [
+            "No longer declared, but kept while their tunnels may exist:",
+            *kept,
+            f"Once `pulumi up` has removed them, `make plan STACK={stack} ARGS=--release` gives them back.",
+        ]
+    return "".join(f"{line}\n" for line in told)
 
 
 if __name__ == "__main__":

@@ -20,27 +20,31 @@ Document = dict[str, Any]
 """A mapping that a person wrote; what its values are is for its reader to check."""
 
 
-def read_mapping(path: Path) -> Document | None:
+def read_mapping(path: Path, *, shown: str | None = None) -> Document | None:
     """The mapping in a YAML file, or None where the file holds nothing.
 
     :param path: the file
+    :param shown: what messages call it, where a person knows it by another name
     :raises UnreadableFileError: if the file cannot be read, is not UTF-8, is malformed, or holds something else than
         a mapping; with file, line and remedy
     """
-    text = _text(path)
+    name = shown or str(path)
+    text = _text(path, name)
     try:
         document: object = _yaml().load(text)
     except DuplicateKeyError as error:
-        raise UnreadableFileError(_duplicate(path, error)) from error
+        raise UnreadableFileError(_duplicate(name, error)) from error
     except MarkedYAMLError as error:
-        raise UnreadableFileError(_malformed(path, text, error)) from error
+        raise UnreadableFileError(_malformed(name, text, error)) from error
     except YAMLError as error:
-        raise UnreadableFileError(f"{path} is no YAML: {' '.join(str(error).split())}. Correct it.") from error
+        raise UnreadableFileError(f"{name} is no YAML: {' '.join(str(error).split())}. Correct it.") from error
+    except RecursionError:
+        raise UnreadableFileError(f"{name} is nested too deeply to be read. Write it flat.") from None
     if document is None:
         return None
     if not isinstance(document, dict):
         raise UnreadableFileError(
-            f"{path}, line 1: the file is {kind(document)}, where a mapping of `key: value` belongs."
+            f"{name}, line 1: the file is {kind(document)}, where a mapping of `key: value` belongs."
         )
     return cast("Document", document)
 
@@ -80,34 +84,34 @@ def _yaml() -> Any:
     return yaml
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, name: str) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}. Mend that, and try again.") from error
+        raise UnreadableFileError(f"{name} cannot be read: {error.strerror}. Mend that, and try again.") from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UnreadableFileError(f"{path}, line {line}: this is not UTF-8 text. Save the file as UTF-8.") from error
+        raise UnreadableFileError(f"{name}, line {line}: this is not UTF-8 text. Save the file as UTF-8.") from error
 
 
-def _duplicate(path: Path, error: Any) -> str:
+def _duplicate(name: str, error: Any) -> str:
     found = re.search(r'found duplicate key "?(.*?)"? with value', str(error.problem))
     key = f"`{found.group(1)}`" if found else "a key"
-    return f"{path}, line {_line(error)}: {key} is given twice in the same mapping. Keep one of the two."
+    return f"{name}, line {_line(error)}: {key} is given twice in the same mapping. Keep one of the two."
 
 
-def _malformed(path: Path, text: str, error: Any) -> str:
+def _malformed(name: str, text: str, error: Any) -> str:
     line = _line(error)
     source = (["", *text.splitlines(), ""])[line]
     if re.match(r" *\t", source):
-        return f"{path}, line {line}: the line is indented with a tab, which YAML forbids. Indent with spaces."
+        return f"{name}, line {line}: the line is indented with a tab, which YAML forbids. Indent with spaces."
     what = " ".join(str(part).strip() for part in (error.context, error.problem) if part)
     if "single document" in what:
-        return f"{path}, line {line}: a second document begins here (`---`). One file holds one; remove the rest."
+        return f"{name}, line {line}: a second document begins here (`---`). One file holds one; remove the rest."
     return (
-        f"{path}, line {line}: this is no valid YAML ({what}). Check that line's indentation, colons and quotes, "
+        f"{name}, line {line}: this is no valid YAML ({what}). Check that line's indentation, colons and quotes, "
         "and those of the line before."
     )
 

@@ -33,9 +33,13 @@ def test_every_range_is_given_once_and_none_that_a_vendor_keeps(keys: set[str]) 
     assert not any(given.overlaps(network) for given in book.tunnels.values() for network in kept)
 
 
-def test_a_tunnel_that_is_gone_leaves_the_book() -> None:
+def test_a_tunnel_that_is_gone_keeps_its_address_until_it_is_released() -> None:
+    """It may still exist in the cloud, and nobody else may have its address meanwhile."""
     book = AddressBook("addresses.x.yaml").completed(["a/b/1", "a/b/2"])
-    assert set(book.completed(["a/b/2"]).tunnels) == {"a/b/2"}
+    kept = book.completed(["a/b/2", "c/d/1"])
+    assert set(kept.tunnels) == {"a/b/1", "a/b/2", "c/d/1"}
+    assert len(set(kept.tunnels.values())) == 3
+    assert set(kept.released(["a/b/2"]).tunnels) == {"a/b/2"}
 
 
 def test_the_pool_ends_with_a_sentence() -> None:
@@ -62,7 +66,9 @@ def test_a_missing_book_is_an_empty_one(tmp_path: Path) -> None:
         ("tunnels: {a: x}", "no network"),
         ("tunnels: {a: 169.254.6.0/30, b: 169.254.6.0/30}", "given to `a` as well"),
         ("tunnels: []", "mapping"),
-        ("- a", "a list, where a mapping"),
+        ("tunnels:", "mapping"),
+        ("", "It is empty"),
+        ("- a", "stacks/addresses.x.yaml, line 1: the file is a list, where a mapping"),
         ("ranges: {}", "nothing else"),
         ("{", "no valid YAML"),
         ("tunnels: {a: 169.254.6.0/30, a: 169.254.6.4/30}", "given twice"),

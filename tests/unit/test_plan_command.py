@@ -17,8 +17,8 @@ def stacks(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "stacks", tmp_path / "stacks"))
 
 
-def plan(stacks: Path, stack: str = "minimal") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hybridge", "plan", stack, "--stacks", str(stacks)]
+def plan(stacks: Path, stack: str = "minimal", *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hybridge", "plan", stack, "--stacks", str(stacks), *options]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -49,6 +49,20 @@ def test_a_new_gateway_only_adds(stacks: Path) -> None:
     assert "+ dc1-aws/edge-0/1 169.254.6.16/30" in done.stdout
 
 
+def test_the_address_of_a_tunnel_that_is_gone_is_kept_until_it_is_released(stacks: Path) -> None:
+    before = (stacks / "addresses.minimal.yaml").read_bytes()
+    edit(stacks, "dc1-aws:", "dc1-east:")
+    renamed = plan(stacks)
+    assert renamed.returncode == 0, renamed.stderr
+    assert "= dc1-aws/edge-a/1 169.254.6.0/30" in renamed.stdout
+    assert "ARGS=--release" in renamed.stdout
+    assert "+ dc1-east/edge-a/1 169.254.6.16/30" in renamed.stdout
+    edit(stacks, "dc1-east:", "dc1-aws:")
+    released = plan(stacks, "minimal", "--release")
+    assert "- dc1-east/edge-a/1 169.254.6.16/30" in released.stdout
+    assert (stacks / "addresses.minimal.yaml").read_bytes() == before
+
+
 def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:
     (stacks / "addresses.minimal.yaml").unlink()
     edit(stacks, "172.20.0.0/16", "10.100.0.0/17")
@@ -65,6 +79,7 @@ def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:
         ("", "There is no topology."),
         ("config: {}", "There is no topology."),
         ("config: [", "no valid YAML"),
+        ("config: " + "[" * 2000 + "]" * 2000, "nested too deeply"),
         ("- a", "a list"),
         ("config:\n  hybridge:topology: 2026-11-22\n", "should be a mapping"),
     ],

@@ -41,26 +41,32 @@ class AddressBook:
         """
         if not path.exists():
             return cls(path.name)
+        shown = f"stacks/{path.name}"
         try:
-            content = read_mapping(path)
+            content = read_mapping(path, shown=shown)
         except UnreadableFileError as error:
-            raise ProblemsFound([Problem(f"stacks/{path.name}", str(error), _REMEDY)]) from None
-        return cls(path.name, _checked(path.name, _entries(path.name, content or {})))
+            raise ProblemsFound([Problem(shown, str(error), _REMEDY)]) from None
+        return cls(path.name, _checked(path.name, _entries(path.name, content)))
 
     def completed(self, keys: Iterable[str]) -> AddressBook:
-        """Return the book with an entry for each of `keys` and for nothing else; entries that exist stay.
+        """Return the book with an entry for each of `keys`; entries that exist stay, wanted or not.
+
+        An entry whose key is gone stays because its tunnel may still exist in the cloud, and both of its ends have
+        the address configured; `released` gives it back.
 
         :raises ProblemsFound: when the pool is used up
         """
-        wanted = sorted(set(keys))
-        kept = {key: self.tunnels[key] for key in wanted if key in self.tunnels}
-        free = _free(kept.values())
-        missing = [key for key in wanted if key not in kept]
-        added = dict(zip(missing, free, strict=False))
+        missing = sorted(set(keys) - self.tunnels.keys())
+        added = dict(zip(missing, _free(self.tunnels.values()), strict=False))
         if len(added) < len(missing):
             sentence = f"The pool {POOL} has no /30 left for {len(missing) - len(added)} tunnels."
             raise ProblemsFound([Problem("links", sentence, "Split the estate into several stacks.")])
-        return AddressBook(self.name, dict(sorted({**kept, **added}.items())))
+        return AddressBook(self.name, dict(sorted({**self.tunnels, **added}.items())))
+
+    def released(self, keys: Iterable[str]) -> AddressBook:
+        """Return the book without the entries that are not of `keys`: their addresses may be given out again."""
+        wanted = set(keys)
+        return AddressBook(self.name, {key: network for key, network in self.tunnels.items() if key in wanted})
 
     def text(self) -> str:
         """Return the book as the text of its file."""
@@ -84,13 +90,15 @@ def _free(taken: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
             yield candidate
 
 
-def _entries(name: str, book: Mapping[str, object]) -> Mapping[object, object]:
-    entries = book.get("tunnels")
-    if set(book) - {"tunnels"}:
+def _entries(name: str, book: Mapping[str, object] | None) -> Mapping[object, object]:
+    if book is None:
+        raise ProblemsFound([_damaged(name, "", "It is empty, and the tunnels that exist keep their addresses.")])
+    if set(book) != {"tunnels"}:
         raise ProblemsFound([_damaged(name, "", "It should hold `tunnels` and nothing else.")])
-    if entries is not None and not isinstance(entries, dict):
+    entries = book["tunnels"]
+    if not isinstance(entries, dict):
         raise ProblemsFound([_damaged(name, "tunnels", "It should be a mapping.")])
-    return cast("dict[object, object]", entries or {})
+    return cast("dict[object, object]", entries)
 
 
 def _checked(name: str, entries: Mapping[object, object]) -> dict[str, IPv4Network]:

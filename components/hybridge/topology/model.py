@@ -128,11 +128,13 @@ class Topology(Model):
 
     sites: dict[Name, Site] = Field(
         min_length=1,
+        json_schema_extra={"additionalProperties": False},
         description="Places with address ranges and an edge, by name.",
         examples=[{"dc1": {"kind": "onprem", "asn": 65010}}],
     )
     links: dict[Name, Link] = Field(
         default_factory=dict,
+        json_schema_extra={"additionalProperties": False},
         description="Connections between two sites, by name.",
         examples=[{"dc1-aws": {"between": ["dc1", "aws-east"], "via": "site-to-site-vpn"}}],
     )

@@ -172,7 +172,7 @@ def _tags_of(model: type[BaseModel]) -> set[str]:
     return {tag for literal in literals if get_origin(literal) is Literal for tag in get_args(literal)}
 
 
-def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
+def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:  # noqa: C901 - one case for each kind of error
     """Say what is the matter and what to do."""
     kind, context = detail["type"], detail.get("ctx", {})
     message = detail["msg"][:1].lower() + detail["msg"][1:]
@@ -191,9 +191,17 @@ def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
         case "union_tag_invalid":
             words = f"`{context['tag']}` is not known here.", f"Write {_kinds(place, context)}."
         case "literal_error" | "enum":
-            words = f"This is no value of `{place.name}`.", f"Write {context['expected']}."
+            words = f"`{detail['input']}` is no value of `{place.name}`.", f"Write {context['expected']}."
         case "string_pattern_mismatch":
             words = f"`{detail['input']}` does not look right.", place.example
+        case "too_short" | "too_long":
+            counted = ("at least", context["min_length"]) if kind == "too_short" else ("at most", context["max_length"])
+            words = (
+                f"`{place.name}` should have {counted[0]} {counted[1]} and has {context['actual_length']}.",
+                place.example,
+            )
+        case "string_too_short":
+            words = f"`{place.name}` says too little.", place.example
         case "json_invalid":
             words = "The topology cannot be read.", "Write it as a mapping under `hybridge:topology`."
         case _ if kind in _EXPECTED:
