@@ -53,7 +53,7 @@ func (h *host) InstallDependencies(
 }
 
 // sharedEnvironment returns the path of the virtual environment that the options name, where it exists and lies
-// outside the project, and otherwise nothing.
+// outside the project, and otherwise nothing. What counts is where it really lies: `.venv` may be a link to it.
 func sharedEnvironment(options toolchain.PythonOptions) string {
 	if options.Virtualenv == "" {
 		return ""
@@ -62,12 +62,19 @@ func sharedEnvironment(options toolchain.PythonOptions) string {
 	if !filepath.IsAbs(place) {
 		place = filepath.Join(options.Root, place)
 	}
-	relative, err := filepath.Rel(options.Root, place)
-	outside := err != nil || relative == ".." || strings.HasPrefix(relative, ".."+string(filepath.Separator))
-	if outside && toolchain.IsVirtualEnv(place) {
-		return filepath.Clean(place)
+	place, err := filepath.EvalSymlinks(place)
+	if err != nil || !toolchain.IsVirtualEnv(place) {
+		return ""
 	}
-	return ""
+	root, err := filepath.EvalSymlinks(options.Root)
+	if err != nil {
+		return ""
+	}
+	relative, err := filepath.Rel(root, place)
+	if err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator)) {
+		return ""
+	}
+	return place
 }
 
 // installItself installs a component package that is a buildable distribution, as the engine then runs it by its

@@ -19,7 +19,21 @@ ALREADY_REPORTED = 32
 
 async def no_more_calls(*_, **__):
     """Stand in for the SDK's wait for its calls: an engine that is cancelling never answers them."""
-    raise KeyboardInterrupt
+    raise asyncio.CancelledError
+
+
+def clean_up_before_closing(loop):
+    """Let every task that an interrupt of another one left behind run its cleanup before the loop is closed."""
+    close = loop.close
+
+    def close_cleanly():
+        if tasks := asyncio.all_tasks(loop):
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        close()
+
+    loop.close = close_cleanly
 
 
 def interrupt(*_):
@@ -35,6 +49,7 @@ def interrupt(*_):
         loop = asyncio.get_running_loop()
     except RuntimeError:
         raise KeyboardInterrupt from None
+    clean_up_before_closing(loop)
     if asyncio.current_task(loop):
         raise KeyboardInterrupt
     # Everything awaits something: only a cancelled task runs its cleanup.

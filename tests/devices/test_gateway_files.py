@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ NEEDED = {
     "ip": "iproute2",
 }
 
+UNSHARED = ("timeout", "-s", "KILL", "60", "unshare", "-Urnm")
+
 
 def program(name: str) -> str:
     """Return the path of a program, or say which package is missing."""
@@ -30,9 +33,21 @@ def program(name: str) -> str:
     return found
 
 
+@cache
+def refused() -> str:
+    """Return why there are no namespaces to be had, as in some containers; nothing where there are."""
+    if shutil.which("unshare") is None:
+        return "unshare is missing: install the Debian package util-linux"
+    done = subprocess.run([*UNSHARED, "mount", "-t", "tmpfs", "tmpfs", "/var/run"], capture_output=True, text=True)
+    why = (done.stderr.strip().splitlines() or ["it says no more"])[-1]
+    return f"user, network and mount namespaces are not allowed here ({why})" if done.returncode else ""
+
+
 def unshared(*command: str) -> list[str]:
-    """Run a command in user, network and mount namespaces of its own."""
-    return ["timeout", "-s", "KILL", "60", "unshare", "-Urnm", *command]
+    """Run a command in user, network and mount namespaces of its own; skip the test where there are none."""
+    if reason := refused():
+        pytest.skip(reason)
+    return [*UNSHARED, *command]
 
 
 @pytest.fixture

@@ -22,6 +22,11 @@ GO_PIN = str(versions.pinned_go())
 PATIENCE = 60.0
 """Seconds after which a test that waits for another process gives up on it."""
 
+START = f"""#!/bin/sh
+"exec" "{sys.executable}" "$0" "$@"
+"""
+"""The first lines of a program: Python to a shell too, as the name of an interpreter may have spaces."""
+
 FAKE_GO = """
 import json, os, pathlib, sys, time
 here = pathlib.Path({here!r})
@@ -66,7 +71,7 @@ class Machine:
     def program(self, name: str, text: str) -> Path:
         """Put a Python program on the PATH."""
         path = self.bin / name
-        path.write_text(f"#!{sys.executable}\n{text}")
+        path.write_text(START + text)
         path.chmod(0o755)
         return path
 
@@ -114,6 +119,14 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     monkeypatch.setenv("HYBRIDGE_CACHE", str(made.cache))
     yield made
     made.tell("let go", "yes")  # a fake Go whose builder was killed ends too
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let started processes hear an interrupt: a shell's background job has it ignored, and so would they."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def until(happened: Callable[[], object]) -> None:
@@ -257,7 +270,7 @@ with (source.parent / "installed").open("a") as installed:
     def offer_go(self, machine: Machine) -> None:
         """Let uv install the fake Go."""
         source = machine.root / "packaged-go"
-        source.write_text(f"#!{sys.executable}\n" + FAKE_GO.format(here=str(machine.root)))
+        source.write_text(START + FAKE_GO.format(here=str(machine.root)))
         machine.program("uv", self.FAKE_UV.format(source=str(source)))
 
     @pytest.mark.parametrize("on_path", [None, "1.20.0", "what is a version?"])
@@ -311,6 +324,7 @@ class TestInterruption:
         assert outputs[0] == outputs[1] != ""
         assert len(machine.calls("build")) == 2
 
+    @pytest.mark.usefixtures("interruptible")
     @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
     def test_a_build_that_was_stopped_is_never_taken_for_an_engine(self, machine: Machine, by: signal.Signals) -> None:
         machine.go()

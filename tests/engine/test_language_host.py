@@ -343,6 +343,22 @@ class TestStopping:
 
         pulumi.run(main)
     """
+    AWAITING_BESIDE_WORK = """
+        import asyncio, os, pathlib, pulumi, time
+
+        async def work():
+            pathlib.Path("pids").write_text(f"{os.getpid()} {os.getppid()}\\n")
+            time.sleep(600)
+
+        async def main():
+            try:
+                await asyncio.gather(asyncio.create_task(work()), asyncio.sleep(600))
+            finally:
+                await asyncio.sleep(0.3)
+                pathlib.Path("cleaned").touch()
+
+        pulumi.run(main)
+    """
     DEAF = """
         import os, pathlib, signal, time
 
@@ -352,7 +368,11 @@ class TestStopping:
         time.sleep(600)
     """
 
-    @pytest.mark.parametrize("program", [SLEEPING, AWAITING], ids=["sleeping", "awaiting"])
+    @pytest.mark.parametrize(
+        "program",
+        [SLEEPING, AWAITING, AWAITING_BESIDE_WORK],
+        ids=["sleeping", "awaiting", "awaiting-beside-work"],
+    )
     def test_an_interrupt_lets_the_program_clean_up_and_leaves_no_process(self, project: Project, program: str) -> None:
         project.write(program)
         with project.running("preview", "--stack", "dev") as cli:
@@ -489,12 +509,18 @@ class TestComponentPackages:
 
 
 class TestInstalling:
-    def test_an_environment_outside_the_project_is_left_as_it_is(self, project: Project) -> None:
-        project.write("")
+    @pytest.mark.parametrize("linked", [False, True])
+    def test_an_environment_outside_the_project_is_left_as_it_is(self, project: Project, linked: bool) -> None:
+        place = Path(project.options["virtualenv"])
+        if linked:
+            (project.directory / ".venv").symlink_to(place)
+        project.write("", **({"virtualenv": ".venv"} if linked else project.options))
         (project.directory / "requirements.txt").touch()
+        before = (place / "pyvenv.cfg").stat().st_mtime_ns
         result = project.run("install")
         assert result.code == 0, result.text
-        assert f"Using the environment {project.options['virtualenv']} as it is" in result.text
+        assert f"Using the environment {place} as it is" in result.text
+        assert (place / "pyvenv.cfg").stat().st_mtime_ns == before
 
     def test_an_environment_inside_the_project_is_made_and_a_failure_is_shown(self, project: Project) -> None:
         project.write("", virtualenv="venv")
