@@ -1,7 +1,8 @@
 """What the AWS provider refuses at Check beyond types, for the resources whose outputs depend on it.
 
-The rules are those of hashicorp/terraform-provider-aws (internal/service/ec2/vpnsite_connection.go) and of
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpnTunnelOptionsSpecification.html, 2026-11-22.
+The rules are those of hashicorp/terraform-provider-aws (internal/service/ec2/vpnsite_connection.go,
+`validVPNConnectionTunnelInsideCIDR` and `validVPNConnectionTunnelPreSharedKey`) and of
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpnTunnelOptionsSpecification.html, which agree; 2026-11-22.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ RESERVED_RANGES: Final = frozenset(
         "169.254.169.252/30",
     )
 )
-"""Inside ranges that AWS keeps for itself."""
+"""Inside ranges that AWS keeps for itself (https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html).
+
+On purpose not those of `hybridge.planning.limits`: a cloud that asked the planning what it should refuse could never
+find the planning wrong, and each plugin would load the planning for seven lines. A test holds the two together.
+"""
 
 _KEY: Final = re.compile(r"[A-Za-z1-9._][A-Za-z0-9._]{7,63}")
 

@@ -7,7 +7,7 @@ real provider does not keep.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -93,7 +93,8 @@ class _Rule(BaseModel):
     Paths are of properties, `[*]` standing for any element of a list; a path speaks for all below it, and the
     longest one that fits is the one that counts. The path `*` speaks for every property no other path names.
     `named_by` are the properties that name the object in its cloud: while a name that was given by hand stays,
-    the old object must go before its replacement comes.
+    the old object must go before its replacement comes. `sets` are the lists that the provider keeps as sets: their
+    order says nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,6 +108,7 @@ class _Rule(BaseModel):
     replace_unless: Mapping[str, _Turn] = {}
     ignore: tuple[str, ...] = ()
     named_by: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
 
     def fits(self, token: str) -> bool:
         return any(fnmatchcase(token, pattern) for pattern in self.tokens)
@@ -124,13 +126,12 @@ class _Effect(Enum):
 def compare(token: str, old: Properties, new: Properties) -> Difference:
     """How `new` inputs of a resource of type `token` differ from its `old` ones, and what that means.
 
-    Numbers are compared by value, and null is the same as absent. Raises UnknownRuleError where what changed is
-    in no rule.
+    Numbers are compared by value, sets regardless of their order, and null is the same as absent. Raises
+    UnknownRuleError where what changed is in no rule.
     """
-    found = list(_walk((), _plain(dict(old)), _plain(dict(new))))
-    if not found:
-        return Difference()
     rules = [rule for rule in _rules() if rule.fits(token)]
+    sets = [_parts(path) for rule in rules for path in rule.sets]
+    found = list(_walk((), _plain(dict(old)), _plain(dict(new)), sets))
     unknown: list[str] = []
     changes: list[Change] = []
     for place, kind, before, after in found:
@@ -213,25 +214,46 @@ def format_path(place: Place) -> str:
 _Found: TypeAlias = tuple[Place, Kind, Value, Value]
 
 
-def _walk(place: Place, old: Value, new: Value) -> Iterator[_Found]:
+_Sets: TypeAlias = Sequence[tuple[str, ...]]
+"""The paths of the lists whose order says nothing."""
+
+
+def _walk(place: Place, old: Value, new: Value, sets: _Sets) -> Iterator[_Found]:
     """Every innermost place at which two values differ."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name, before in old.items():
             if name in new:
-                yield from _walk((*place, name), before, new[name])
+                yield from _walk((*place, name), before, new[name], sets)
             else:
                 yield (*place, name), Kind.REMOVED, before, None
         for name, after in new.items():
             if name not in old:
                 yield (*place, name), Kind.ADDED, None, after
     elif isinstance(old, list) and isinstance(new, list):
-        for index, (before, after) in enumerate(zip(old, new, strict=False)):
-            yield from _walk((*place, index), before, after)
-        shared = min(len(old), len(new))
-        yield from (((*place, shared + more), Kind.REMOVED, gone, None) for more, gone in enumerate(old[shared:]))
-        yield from (((*place, shared + more), Kind.ADDED, None, come) for more, come in enumerate(new[shared:]))
+        yield from _walk_list(place, old, new, sets)
     elif not _same(old, new):
         yield place, Kind.CHANGED, old, new
+
+
+def _walk_list(place: Place, old: list[Value], new: list[Value], sets: _Sets) -> Iterator[_Found]:
+    is_set = any(_is_at(parts, place) for parts in sets)
+    gone = {i: one for i, one in enumerate(old) if not (is_set and _is_among(one, new, place, sets))}
+    come = {i: one for i, one in enumerate(new) if not (is_set and _is_among(one, old, place, sets))}
+    for index in sorted(gone.keys() | come.keys()):
+        if index not in come:
+            yield (*place, index), Kind.REMOVED, gone[index], None
+        elif index not in gone:
+            yield (*place, index), Kind.ADDED, None, come[index]
+        else:
+            yield from _walk((*place, index), gone[index], come[index], sets)
+
+
+def _is_at(parts: tuple[str, ...], place: Place) -> bool:
+    return len(parts) == len(place) and all(part in ("[*]", found) for part, found in zip(parts, place, strict=True))
+
+
+def _is_among(one: Value, others: list[Value], place: Place, sets: _Sets) -> bool:
+    return any(next(_walk((*place, 0), one, other, sets), None) is None for other in others)
 
 
 def _plain(value: Value) -> Value:
@@ -249,7 +271,7 @@ def _same(old: Value, new: Value) -> bool:
     # Python holds True equal to 1; a provider does not.
     if isinstance(old, bool) is not isinstance(new, bool):
         return False
-    return old == new and new is not UNKNOWN
+    return old == new and UNKNOWN not in (old, new)
 
 
 def _effect(rules: list[_Rule], place: Place, old: Value, new: Value) -> _Effect | None:

@@ -14,6 +14,7 @@ what then happens:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -111,6 +112,12 @@ def load(path: Path) -> tuple[Fault, ...]:
     except ValidationError as error:
         sentences = [f"{path}: {_place(mistake['loc'])}: {_sentence(mistake['msg'])}" for mistake in error.errors()]
         raise FaultsError("\n".join(sentences)) from error
+
+
+def planned() -> tuple[Fault, ...]:
+    """The faults that this process's environment plans. Raises FaultsError where their file is wrong."""
+    path = os.environ.get(VARIABLE)
+    return load(Path(path)) if path else ()
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -35,6 +35,9 @@ from rehearsal.clouds.values import Properties, Unknown, Value
 _BUSY_SECONDS: Final = 30.0
 """How long a process waits for another one's write before it gives up."""
 
+_RUNS: Final = 20
+"""Of how many runs the operations are kept; only those of the present one are ever asked for."""
+
 _SCHEMA: Final = """
 create table if not exists objects (
     number integer primary key,
@@ -142,6 +145,8 @@ class Ledger:
             isolation_level=None,
             check_same_thread=False,
         )
+        # What is deleted or replaced is overwritten on the disk too: it may have been a key.
+        self._connection.execute("pragma secure_delete = on")
         if path is not None:
             # Written through to the operating system at every commit: a killed process loses nothing, and only
             # a machine that loses its power could lose the last writes of a simulation.
@@ -224,10 +229,10 @@ class Ledger:
             )
 
     def delete(self, found: LedgerObject) -> None:
-        """Take `found` out of the world."""
+        """Take `found` out of the world; what is left is that its generation was used, and none of its keys."""
         with self._writing() as connection:
             connection.execute(
-                "update objects set deleted = ? where urn = ? and generation = ?",
+                "update objects set deleted = ?, inputs = '{}', outputs = '{}' where urn = ? and generation = ?",
                 (_now(), found.urn, found.generation),
             )
 
@@ -236,8 +241,17 @@ class Ledger:
         return self._living("true", ())
 
     def begin(self, *, run: str, type_: str, urn: str, operation: str) -> int:
-        """Note that an operation was asked; the number is the one to end it with."""
+        """Note that an operation was asked; the number is the one to end it with.
+
+        A run's first operation makes the ledger forget those of the oldest run, once it has many.
+        """
         with self._writing() as connection:
+            if not connection.execute("select 1 from operations where run = ? limit 1", (run,)).fetchone():
+                connection.execute(
+                    "delete from operations where run not in"
+                    " (select run from operations group by run order by max(number) desc limit ?)",
+                    (_RUNS - 1,),
+                )
             (before,) = connection.execute(
                 "select count(*) from operations where run = ? and operation = ? and type = ?",
                 (run, operation, type_),
@@ -262,7 +276,7 @@ class Ledger:
         return dict(rows)
 
     def operations(self) -> list[LedgerOperation]:
-        """Every operation of every run, in the order in which they were asked."""
+        """Every operation of the latest runs, in the order in which they were asked."""
         rows = self._rows("select run, n, type, urn, operation, outcome from operations order by number", ())
         return [LedgerOperation(*row) for row in rows]
 

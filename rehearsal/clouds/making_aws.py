@@ -18,15 +18,23 @@ from rehearsal.clouds.derivation import Making
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
 
 _DEFAULT_ASN: Final = "64512"
-"""AWS's side where the gateway says nothing: https://docs.aws.amazon.com/vpn/latest/s2svpn/how_it_works.html"""
+"""AWS's side where the gateway says nothing.
+
+https://docs.aws.amazon.com/vpn/latest/s2svpn/how_it_works.html (virtual private gateway) and
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TransitGatewayRequestOptions.html, 2026-11-22.
+"""
 
 _HOLD_TIME: Final = 30
-"""Seconds, as in every configuration AWS hands out (see `_configuration`)."""
+"""Seconds; the provider's tests against AWS expect them.
+
+hashicorp/terraform-provider-aws internal/service/ec2/vpnsite_connection_test.go, 2026-11-22.
+"""
 
 _KEY_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"
-"""What a pre-shared key may hold: https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html
+"""What a pre-shared key may hold: https://docs.aws.amazon.com/vpn/latest/s2svpn/tunnel-configure.html, 2026-11-22.
 
-Those that AWS makes have 32 characters, as in the configurations it hands out; none begins with 0.
+None begins with 0. Those that AWS makes have 32 characters, which that page calls alphanumeric; ours use the whole
+permitted set, so that whatever reads them meets it.
 """
 
 
@@ -103,7 +111,12 @@ _CONNECTION_DEFAULTS: Final[Mapping[str, Value]] = {
     "tunnelBandwidth": "standard",
     "tunnelInsideIpVersion": "ipv4",
 }
-"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpnConnectionOptionsSpecification.html"""
+"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpnConnectionOptionsSpecification.html, 2026-11-22.
+
+The IPv6 ranges of an IPv4 connection are empty in the provider's tests against AWS (vpnsite_connection_test.go),
+although that page gives ::/0 as their default. That keys are stored as Standard by default is our assumption: no
+page that was read says it.
+"""
 
 
 def _attachment(making: Making) -> Value:
@@ -178,9 +191,10 @@ def _configuration(
     """The customer gateway configuration, with the elements and the order of AWS's own XML.
 
     The provider reads a tunnel's addresses, ASN and key from this text (hashicorp/terraform-provider-aws,
-    internal/service/ec2/vpnsite_connection.go, 2026-11-22). The other elements are those of configurations that
-    people have published; these all show AWS's minimum, so that the spelling of stronger suites is a guess, and
-    a connection at a transit gateway leaves the gateway's element empty.
+    internal/service/ec2/vpnsite_connection.go, 2026-11-22). The other elements and their order are those of the
+    copy in getmoto/moto (moto/ec2/models/vpn_connections.py, 2026-08-22), which leaves the gateway's element empty
+    for a connection at a transit gateway; its segment size is 1387, a newer one that was published has 1379. Both
+    show AWS's minimum, so that the spelling of stronger suites is a guess.
     """
     inputs = making.inputs
     connection_type = inputs.get("type")

@@ -24,7 +24,8 @@ from rehearsal.clouds import wire
 from rehearsal.clouds.checking import Failure
 from rehearsal.clouds.faults import Fault
 from rehearsal.clouds.ledger import Ledger
-from rehearsal.clouds.simulator import Answer, CloudError, Simulator
+from rehearsal.clouds.performing import CloudError
+from rehearsal.clouds.simulator import Answer, Simulator
 from rehearsal.clouds.values import Properties, Value
 
 _PROVIDER: Final = "pulumi:providers:"
@@ -105,7 +106,7 @@ class SimulatedClouds(mocks.Mocks):
             self._note(urn, request, Answer("", inputs, {}), secret)
             return resource_pb2.RegisterResourceResponse(urn=urn)
         answer = self._declare(urn, request, inputs)
-        marked = (secret | answer.secrets) & answer.outputs.keys()
+        marked = answer.secret_outputs(secret)
         self.warnings += [(urn, warning) for warning in answer.warnings]
         self._note(urn, request, answer, secret | marked)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=answer.id, object=wire.write(answer.outputs, marked))

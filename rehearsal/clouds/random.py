@@ -22,12 +22,19 @@ import string
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import Final, cast
+
+import yaml
+from pydantic import TypeAdapter
 
 from rehearsal.clouds.checking import Failure
 from rehearsal.clouds.ledger import Making
 from rehearsal.clouds.values import UNKNOWN, Properties, Value
+
+DATA: Final = Path(__file__).with_name("data") / "pet_words.yaml"
 
 _SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
 _KINDS: Final = {
@@ -37,95 +44,8 @@ _KINDS: Final = {
     "special": _SPECIAL,
 }
 _MINIMA: Final = {"upper": "minUpper", "lower": "minLower", "numeric": "minNumeric", "special": "minSpecial"}
+_WORDS: Final = TypeAdapter(dict[str, list[str]])
 _TEXTS: Final = frozenset({"random:index/randomPassword:RandomPassword", "random:index/randomString:RandomString"})
-
-_ADVERBS: Final = (
-    "boldly",
-    "calmly",
-    "gladly",
-    "kindly",
-    "nearly",
-    "neatly",
-    "openly",
-    "safely",
-    "truly",
-    "warmly",
-)
-_ADJECTIVES: Final = (
-    *("able", "brave", "bright", "calm", "clever", "daring", "eager", "fair", "fine", "firm", "fond", "free"),
-    *(
-        "gentle",
-        "golden",
-        "grand",
-        "happy",
-        "honest",
-        "keen",
-        "kind",
-        "light",
-        "lively",
-        "loyal",
-        "mild",
-        "noble",
-    ),
-    *(
-        "polite",
-        "proud",
-        "quick",
-        "quiet",
-        "ready",
-        "sharp",
-        "smart",
-        "steady",
-        "sunny",
-        "swift",
-        "warm",
-        "wise",
-    ),
-)
-_ANIMALS: Final = (
-    *(
-        "badger",
-        "bear",
-        "beaver",
-        "bison",
-        "crane",
-        "deer",
-        "dolphin",
-        "eagle",
-        "falcon",
-        "ferret",
-        "finch",
-        "fox",
-    ),
-    *(
-        "gecko",
-        "hare",
-        "heron",
-        "horse",
-        "ibex",
-        "jackal",
-        "koala",
-        "lark",
-        "lemur",
-        "lynx",
-        "marmot",
-        "marten",
-    ),
-    *(
-        "moose",
-        "otter",
-        "owl",
-        "panda",
-        "puffin",
-        "raven",
-        "robin",
-        "seal",
-        "stork",
-        "swan",
-        "tiger",
-        "walrus",
-    ),
-)
 
 
 def check(token: str, inputs: Properties) -> list[Failure]:
@@ -216,12 +136,18 @@ def _integer(inputs: Properties) -> tuple[str, dict[str, Value]]:
 def _pet(inputs: Properties) -> tuple[str, dict[str, Value]]:
     length = _number(inputs, "length", 2)
     separator = str(inputs.get("separator", "-"))
-    words = [secrets.choice(_ADVERBS) for _ in range(length - 2)]
-    words += [secrets.choice(_ADJECTIVES)] if length > 1 else []
-    name = separator.join([*words, secrets.choice(_ANIMALS)])
+    known = _pet_words()
+    words = [secrets.choice(known["adverbs"]) for _ in range(length - 2)]
+    words += [secrets.choice(known["adjectives"])] if length > 1 else []
+    name = separator.join([*words, secrets.choice(known["animals"])])
     if inputs.get("prefix"):
         name = f"{inputs['prefix']}{separator}{name}"
     return name, {"length": float(length), "separator": separator}
+
+
+@cache
+def _pet_words() -> dict[str, list[str]]:
+    return _WORDS.validate_python(yaml.safe_load(DATA.read_text(encoding="utf-8")))
 
 
 def _shuffle(inputs: Properties) -> tuple[str, dict[str, Value]]:

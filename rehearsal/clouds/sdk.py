@@ -70,7 +70,6 @@ class Resource:
 
     - `encoded`: inputs that arrive as JSON text (a provider's own arguments that are no strings).
     - `constants`: inputs that the SDK sets itself, such as a Kubernetes object's `apiVersion` and `kind`.
-    - `replace_on_changes`: property paths whose change replaces the resource, where the SDK says so.
     - `imports`: the identifier as the SDK's documentation shows it for `pulumi import`, one form an entry.
     """
 
@@ -80,7 +79,6 @@ class Resource:
     outputs: Mapping[str, Property]
     encoded: frozenset[str] = frozenset()
     constants: Mapping[str, str] = field(default_factory=lambda: types.MappingProxyType({}))
-    replace_on_changes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
 
 
@@ -234,7 +232,6 @@ def _describe(token: str, package: str, cls: type) -> Resource:
         outputs=outputs,
         encoded=frozenset(names[name] for name in constructor.encoded_inputs()),
         constants=types.MappingProxyType({names[name]: value for name, value in constructor.constants().items()}),
-        replace_on_changes=tuple(sorted(constructor.strings_of("replace_on_changes"))),
         imports=import_forms(cls, token),
     )
 

@@ -1,38 +1,27 @@
 """The core of the simulated clouds: what a provider does, on plain values.
 
 It knows neither gRPC nor mocks; both fronts ask it. What it makes exists in the ledger, what it refuses it refuses
-with a CloudError, and what happens to an operation on the way, by configuration, is in faults.py.
+with a CloudError, and what happens to an operation on the way is in performing.py.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-from tenacity.nap import sleep_using_event
-
-from rehearsal.clouds import checking, command, differences, fabrication, faults, invokes, random, sdk, tls
+from rehearsal.clouds import checking, command, differences, fabrication, invokes, random, sdk, tls
 from rehearsal.clouds.checking import Failure, Verdict
 from rehearsal.clouds.derivation import Surroundings
 from rehearsal.clouds.differences import Change, Difference, Kind
-from rehearsal.clouds.faults import Effect, Fault, Operation
+from rehearsal.clouds.faults import Fault, Operation
 from rehearsal.clouds.ledger import AlreadyExistsError, Draft, Ledger, LedgerObject, Making
+from rehearsal.clouds.performing import CloudError, Performer
 from rehearsal.clouds.sdk import Resource
 from rehearsal.clouds.tls_keys import TlsError
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
-
-RUN_VARIABLE: Final = "HYBRIDGE_REHEARSAL_RUN"
-"""The environment variable that names the run, so that all plugin processes of one count operations together."""
-
-_PATIENCE: Final = 5
-"""How often a provider asks a cloud that throttles it before it gives up."""
 
 _SDKS: Final = threading.RLock()
 """Held while something is looked up in an SDK, and taken before the ledger's own lock where both are.
@@ -40,20 +29,6 @@ _SDKS: Final = threading.RLock()
 An SDK imports its modules when they are first asked for, and those import each other: a second thread that comes in
 between finds them half made.
 """
-
-_T = TypeVar("_T")
-
-
-class CloudError(Exception):
-    """A simulated cloud refuses; the message is a sentence for the person whose program asked."""
-
-
-class AnswerLostError(CloudError):
-    """The connection to a simulated cloud broke after it had done what was asked."""
-
-
-class _ThrottledError(CloudError):
-    """A simulated cloud was asked too often."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +40,15 @@ class Answer:
     outputs: Mapping[str, Value]
     secrets: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+
+    def secret_outputs(self, secret_inputs: Collection[str]) -> frozenset[str]:
+        """The outputs to mark as secret, where the inputs of these names were.
+
+        What a cloud copies from a secret input to another output (`tags` to `tagsAll`) is as secret there.
+        """
+        texts = {text for name in secret_inputs for text in _texts(self.inputs.get(name))}
+        copies = {name for name, value in self.outputs.items() if not texts.isdisjoint(_texts(value))}
+        return frozenset((copies | self.secrets | set(secret_inputs)) & self.outputs.keys())
 
 
 @dataclass(frozen=True)
@@ -93,9 +77,7 @@ class Simulator:
         provider: str = "",
     ) -> None:
         self.ledger = ledger
-        self._planned = planned
-        self._run = run or os.environ.get(RUN_VARIABLE) or uuid.uuid4().hex
-        self._cancelled = threading.Event()
+        self._performer = Performer(ledger, planned, run)
         self._provider = provider
         self._configuration: Properties = configuration or {}
 
@@ -106,7 +88,7 @@ class Simulator:
 
     def cancel(self) -> None:
         """End every operation that waits; those to come do not wait at all."""
-        self._cancelled.set()
+        self._performer.cancel()
 
     def check(self, token: str, inputs: Properties) -> Verdict:
         """Everything wrong with the inputs of a resource of type `token`."""
@@ -172,7 +154,7 @@ class Simulator:
             except (AlreadyExistsError, TlsError) as error:
                 raise CloudError(str(error)) from error
 
-        made = self._perform(Operation.CREATE, token, urn, do)
+        made = self._performer.perform(Operation.CREATE, token, urn, do)
         return self._answer(resource, made)
 
     def read(self, token: str, urn: str, id_: str) -> Answer | None:
@@ -182,7 +164,7 @@ class Simulator:
         def do() -> LedgerObject | None:
             return self.ledger.find(urn=urn, type_=token, id_=id_)
 
-        found = self._perform(Operation.READ, token, urn, do)
+        found = self._performer.perform(Operation.READ, token, urn, do)
         return None if found is None else self._answer(resource, found)
 
     def preview_update(self, token: str, urn: str, id_: str, outputs: Properties, inputs: Properties) -> Answer:
@@ -215,7 +197,7 @@ class Simulator:
             self.ledger.update(found, inputs, outputs)
             return replace(found, inputs=dict(inputs), outputs=outputs)
 
-        return self._answer(resource, self._perform(Operation.UPDATE, token, urn, do))
+        return self._answer(resource, self._performer.perform(Operation.UPDATE, token, urn, do))
 
     def delete(self, token: str, urn: str, id_: str) -> None:
         """Remove an object; one that is gone already is no error, as with real providers."""
@@ -225,7 +207,7 @@ class Simulator:
             if found is not None:
                 self.ledger.delete(found)
 
-        self._perform(Operation.DELETE, token, urn, do)
+        self._performer.perform(Operation.DELETE, token, urn, do)
 
     def invoke(self, token: str, arguments: Properties) -> tuple[tuple[Failure, ...], dict[str, Value]]:
         """The answer to a question, or what is wrong with its arguments.
@@ -246,7 +228,7 @@ class Simulator:
             except (invokes.UnansweredError, TlsError) as error:
                 raise CloudError(str(error)) from error
 
-        return (), self._perform(Operation.INVOKE, token, "", do)
+        return (), self._performer.perform(Operation.INVOKE, token, "", do)
 
     def _resource(self, token: str) -> Resource:
         with _SDKS:
@@ -288,7 +270,7 @@ class Simulator:
         own = self.ledger.look_up(of) if of else None
 
         def is_taken(address: str) -> bool:
-            return self.ledger.mentions(address) and not (own and _holds(own.outputs, address))
+            return self.ledger.mentions(address) and not (own and address in _texts(own.outputs))
 
         def find(id_: str) -> Properties | None:
             found = self.ledger.look_up(id_)
@@ -299,96 +281,29 @@ class Simulator:
             for name in ("region", "project", "location")
             if isinstance(value := self._configuration.get(name), str)
         }
+        lives = own.outputs.get("region") if own and own.package == "aws" else None
+        if isinstance(lives, str):
+            # It stays in its region when its provider's changes: hashicorp/terraform-provider-aws
+            # internal/provider/sdkv2/region.go @4640a66635ff (defaultRegion), 2026-11-22.
+            given["region"] = lives
         return replace(Surroundings(find=find, is_taken=is_taken), **given)
 
     def _region(self) -> str | None:
         region = self._configuration.get("region")
         return region if isinstance(region, str) else None
 
-    def _perform(self, operation: Operation, token: str, urn: str, do: Callable[[], _T]) -> _T:
-        """Do what was asked, as the day's faults allow, and note how it ended."""
-        number = self.ledger.begin(run=self._run, type_=token, urn=urn, operation=operation.value)
-        try:
-            fault = self._fault(number, operation, token)
-            done = do() if fault is None else self._suffer(fault, operation, token, do)
-        except AnswerLostError:
-            self.ledger.end(number, "done, and the answer lost")
-            raise
-        except CloudError:
-            self.ledger.end(number, "refused")
-            raise
-        except Exception:
-            self.ledger.end(number, "broken")
-            raise
-        self.ledger.end(number, "done")
-        return done
-
-    def _fault(self, number: int, operation: Operation, token: str) -> Fault | None:
-        if not self._planned:
-            return None
-        counts = self.ledger.types_until(number, self._run, operation.value)
-        return next((fault for fault in self._planned if fault.befalls(token, operation, counts)), None)
-
-    def _suffer(self, fault: Fault, operation: Operation, token: str, do: Callable[[], _T]) -> _T:
-        what = f"{operation.value} {token}"
-        match fault.effect:
-            case Effect.FAIL:
-                raise CloudError(fault.message or f"The simulated cloud refuses to {what}, as this run's faults say.")
-            case Effect.HANG:
-                self._cancelled.wait(fault.seconds)
-                raise CloudError(fault.message or f"The simulated cloud did not answer a request to {what}.")
-            case Effect.SLOW:
-                self._cancelled.wait(fault.seconds)
-                return do()
-            case Effect.THROTTLE:
-                return self._insist(fault, what, do)
-            case Effect.LOSE_ANSWER:
-                do()
-                raise AnswerLostError(
-                    fault.message or f"The connection broke before the simulated cloud answered a request to {what}."
-                )
-
-    def _insist(self, fault: Fault, what: str, do: Callable[[], _T]) -> _T:
-        refusals = fault.times or 1
-
-        def attempt() -> _T:
-            nonlocal refusals
-            if refusals:
-                refusals -= 1
-                raise _ThrottledError
-            return do()
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(_ThrottledError),
-            stop=stop_after_attempt(_PATIENCE),
-            wait=wait_exponential(multiplier=0.05, max=1),
-            sleep=sleep_using_event(self._cancelled),
-        )
-        try:
-            return retrying(attempt)
-        except RetryError as error:
-            raise CloudError(
-                fault.message
-                or f"Throttling: Rate exceeded. The provider gave up after {_PATIENCE} requests to {what}."
-            ) from error
-
-
-def load_faults() -> tuple[Fault, ...]:
-    """The faults that this process's environment plans. Raises faults.FaultsError where their file is wrong."""
-    path = os.environ.get(faults.VARIABLE)
-    return faults.load(Path(path)) if path else ()
-
 
 def _given(inputs: Properties) -> dict[str, Value]:
     return {name: value for name, value in inputs.items() if value is not None}
 
 
-def _holds(outputs: Value, text: str) -> bool:
-    if isinstance(outputs, dict):
-        return any(_holds(item, text) for item in outputs.values())
-    if isinstance(outputs, list):
-        return any(_holds(item, text) for item in outputs)
-    return outputs == text
+def _texts(value: Value) -> Iterator[str]:
+    """Every text inside `value`; the empty one, which says nothing, is left out."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+    elif isinstance(value, str) and value:
+        yield value
 
 
 def _secrets(resource: Resource) -> frozenset[str]:

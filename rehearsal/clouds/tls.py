@@ -100,7 +100,7 @@ def check(token: str, inputs: Properties) -> list[Failure]:
     for index, use in enumerate(_texts(inputs, "allowedUses")):
         if use not in _KEY_USES and use not in _EXTENDED_USES:
             known = ", ".join(sorted([*_KEY_USES, *_EXTENDED_USES]))
-            failures.append(Failure(f"allowedUses[{index}]", f"`{use}` is no use of a key; there are {known}"))
+            failures.append(Failure(f"allowedUses[{index}]", f"must be a use of a key; there are {known}"))
     for index, address in enumerate(_texts(inputs, "ipAddresses")):
         if _address(address) is None:
             failures.append(Failure(f"ipAddresses[{index}]", "must be an IP address"))
@@ -256,7 +256,7 @@ def _subject(inputs: Properties) -> x509.Name:
         try:
             attributes += [x509.NameAttribute(identifier, text) for text in texts if isinstance(text, str) and text]
         except ValueError as error:
-            raise TlsError(f"subject.{name}: {error}.") from error
+            raise TlsError(f"subject.{name}: this text has not the length or form that X.509 wants.") from error
     return x509.Name(attributes)
 
 

@@ -135,12 +135,12 @@ def _generate(algorithm: str, bits: int, curve: str) -> PrivateKey:
         try:
             return rsa.generate_private_key(public_exponent=65537, key_size=bits)
         except ValueError as error:
-            raise TlsError(f"rsaBits: an RSA key of {bits} bits cannot be made; take 2048 or more.") from error
+            raise TlsError("rsaBits: an RSA key of so few bits cannot be made; take 2048 or more.") from error
     if algorithm == "ECDSA":
         return ec.generate_private_key(CURVES[curve]())
     if algorithm == "ED25519":
         return ed25519.Ed25519PrivateKey.generate()
-    raise TlsError(f"algorithm: must be one of {', '.join(ALGORITHMS)}, not `{algorithm}`.")
+    raise TlsError(f"algorithm: must be one of {', '.join(ALGORITHMS)}.")
 
 
 def _private_text(key: PrivateKey, form: serialization.PrivateFormat) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pulumi import AssetArchive, StringAsset
 
-from rehearsal.clouds import checking, sdk
+from hybridge.planning import limits
+from rehearsal.clouds import checking, checking_aws, sdk
 from rehearsal.clouds.checking import Failure, Verdict
 from rehearsal.clouds.values import UNKNOWN, Value
 from tests.rehearsal.typed_inputs import full, inputs_of, sampled
@@ -53,6 +54,11 @@ def test_a_missing_property_says_what_it_takes() -> None:
 def test_null_is_absent() -> None:
     assert "type" in connection(type=None)
     assert connection(tunnel1InsideCidr=None, noSuchProperty=None) == {}
+
+
+def test_the_clouds_and_the_planning_know_the_same_reserved_ranges() -> None:
+    planned = limits.words("aws.vpn.reserved-inside")
+    assert sorted(map(str, checking_aws.RESERVED_RANGES)) == sorted(planned)
 
 
 @pytest.mark.parametrize("inside", ["10.0.0.0/30", "169.254.10.0/29", "169.254.1.0/30", "nonsense"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rehearsal.clouds import differences, sdk
@@ -12,6 +14,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_")  #
 
 GATEWAY = "aws:ec2/customerGateway:CustomerGateway"
 CONNECTION = "aws:ec2/vpnConnection:VpnConnection"
+ATTACHMENT = "aws:ec2transitgateway/vpcAttachment:VpcAttachment"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
 TRANSIT = "aws:ec2transitgateway/transitGateway:TransitGateway"
 VPC = "aws:ec2/vpc:Vpc"
 
@@ -42,22 +46,62 @@ def test_a_tag_is_added_in_place_and_a_region_never_changes() -> None:
     assert found == {'tags["a.b"]': (Kind.ADDED, False), "region": (Kind.CHANGED, True)}
 
 
-def test_a_new_key_updates_a_connection_and_a_new_inside_range_replaces_it() -> None:
+def test_a_new_key_or_inside_range_updates_a_connection_and_another_inside_version_replaces_it() -> None:
     found = shown(
         CONNECTION,
         {
             "tunnel1PresharedKey": "old",
             "tunnel1InsideCidr": "169.254.10.0/30",
-            "tunnel1IkeVersions": ["ikev1", "ikev2"],
+            "tunnelInsideIpVersion": "ipv4",
         },
-        {"tunnel1PresharedKey": "new", "tunnel1InsideCidr": "169.254.11.0/30", "tunnel1IkeVersions": ["ikev2"]},
+        {"tunnel1PresharedKey": "new", "tunnel1InsideCidr": "169.254.11.0/30", "tunnelInsideIpVersion": "ipv6"},
     )
     assert found == {
         "tunnel1PresharedKey": (Kind.CHANGED, False),
-        "tunnel1InsideCidr": (Kind.CHANGED, True),
-        "tunnel1IkeVersions[0]": (Kind.CHANGED, False),
-        "tunnel1IkeVersions[1]": (Kind.REMOVED, False),
+        "tunnel1InsideCidr": (Kind.CHANGED, False),
+        "tunnelInsideIpVersion": (Kind.CHANGED, True),
     }
+
+
+@pytest.mark.parametrize(
+    ("token", "name", "old", "new", "found"),
+    [
+        (CONNECTION, "tunnel1Phase1DhGroupNumbers", [19, 20], [20.0, 19.0], {}),
+        (CONNECTION, "tunnel1IkeVersions", ["ikev1", "ikev2"], ["ikev2"], {"[0]": Kind.REMOVED}),
+        (CONNECTION, "tunnel1IkeVersions", ["ikev2"], ["ikev1", "ikev2"], {"[0]": Kind.ADDED}),
+        (ATTACHMENT, "subnetIds", ["a", "b"], ["b", "c"], {"[0]": Kind.REMOVED, "[1]": Kind.ADDED}),
+        (ATTACHMENT, "subnetIds", ["a", "b"], ["b", UNKNOWN], {"[0]": Kind.REMOVED, "[1]": Kind.ADDED}),
+        (
+            GROUP,
+            "ingress",
+            [{"fromPort": 1, "securityGroups": ["a", "b"]}, {"fromPort": 2, "cidrBlocks": ["x", "y"]}],
+            [{"fromPort": 2, "cidrBlocks": ["x", "y"]}, {"fromPort": 1.0, "securityGroups": ["b", "a"]}],
+            {},
+        ),
+        # A list inside of a set is a list all the same.
+        (
+            GROUP,
+            "ingress",
+            [{"cidrBlocks": ["x", "y"]}],
+            [{"cidrBlocks": ["y", "x"]}],
+            {"[0].cidrBlocks[0]": Kind.CHANGED, "[0].cidrBlocks[1]": Kind.CHANGED},
+        ),
+    ],
+)
+def test_the_order_of_a_set_says_nothing(
+    token: str, name: str, old: list[Value], new: list[Value], found: dict[str, Kind]
+) -> None:
+    assert shown(token, {name: old}, {name: new}) == {f"{name}{place}": (kind, False) for place, kind in found.items()}
+
+
+def test_the_order_of_a_list_counts() -> None:
+    token = "tls:index/selfSignedCert:SelfSignedCert"
+    assert compare(token, {"dnsNames": ["a", "b"]}, {"dnsNames": ["b", "a"]}).replaces
+
+
+def test_another_region_leaves_an_aws_provider_in_place() -> None:
+    found = compare_provider("aws", {"region": "us-east-1"}, {"region": "eu-west-1"})
+    assert [(change.path, change.replaces) for change in found.changes] == [("region", False)]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +192,8 @@ def test_every_rule_names_a_source_and_properties_that_the_sdk_knows() -> None:
                 continue
             resource = sdk.resource(token)
             assert resource is not None, token
-            paths = (*rule.replace, *rule.update, *rule.replace_if, *rule.replace_unless, *rule.named_by)
-            assert {path.split(".")[0] for path in paths} - {"*"} <= resource.inputs.keys(), token
+            paths = (*rule.replace, *rule.update, *rule.replace_if, *rule.replace_unless, *rule.named_by, *rule.sets)
+            assert {re.split(r"[.\[]", path)[0] for path in paths} - {"*"} <= resource.inputs.keys(), token
 
 
 def test_paths_are_written_as_pulumi_writes_them() -> None:

@@ -97,3 +97,27 @@ def test_operations_are_counted_by_run_type_and_kind() -> None:
         ("two", 1, "create", "done"),
         ("two", 1, "delete", "begun"),
     ]
+
+
+def test_a_deleted_object_leaves_no_key_behind_and_its_generation_stays_used(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = Ledger(path)
+    made = make(ledger, key="FirstKeyOfAll")
+    ledger.update(made, {"key": "SecondKey"}, {"key": "SecondKey"})
+    ledger.delete(made)
+    again = make(ledger)
+    ledger.close()
+    assert again.generation == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["ledger.db"]
+    for key in (b"FirstKeyOfAll", b"SecondKey"):
+        assert key not in path.read_bytes()
+
+
+def test_only_the_operations_of_the_latest_runs_are_kept() -> None:
+    ledger = Ledger()
+    for run in range(30):
+        for _ in range(2):
+            ledger.begin(run=str(run), type_=VPC, urn=URN, operation="create")
+    assert [(each.run, each.n) for each in ledger.operations()] == [
+        (str(run), n) for run in range(10, 30) for n in (1, 2)
+    ]

@@ -10,7 +10,7 @@ import pulumi_random as random
 import pytest
 
 from rehearsal.clouds.mocks import CheckFailedError, install
-from rehearsal.clouds.simulator import CloudError
+from rehearsal.clouds.performing import CloudError
 from rehearsal.clouds.values import UNKNOWN
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_")  # of the SDKs' own modules

@@ -10,7 +10,8 @@ import pytest
 from rehearsal.clouds import faults
 from rehearsal.clouds.faults import Fault
 from rehearsal.clouds.ledger import Ledger
-from rehearsal.clouds.simulator import AnswerLostError, CloudError, Simulator, load_faults
+from rehearsal.clouds.performing import AnswerLostError, CloudError
+from rehearsal.clouds.simulator import Simulator
 from rehearsal.clouds.values import UNKNOWN, Value
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_")  # of the SDKs' own modules
@@ -91,6 +92,11 @@ def test_secret_outputs_are_known_as_such() -> None:
     assert {"tunnel1PresharedKey", "customerGatewayConfiguration"} <= simulator().preview_create(CONNECTION, {}).secrets
 
 
+def test_a_copy_of_a_secret_is_as_secret() -> None:
+    made = simulator().create(VPC, urn(VPC), {**INPUTS, "tags": {"Name": "geheim"}})
+    assert made.secret_outputs({"tags"}) == {"tags", "tagsAll"}
+
+
 def test_two_objects_of_one_name_collide_in_a_cluster_and_not_across_two() -> None:
     clouds = simulator()
     inputs: dict[str, Value] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}}
@@ -119,6 +125,16 @@ def test_a_resource_that_the_sdk_does_not_know_is_named() -> None:
 def test_a_change_without_a_rule_fails_loudly() -> None:
     with pytest.raises(CloudError, match=r"replacements\.yaml"):
         simulator().diff("gcp:compute/network:Network", {"mtu": 1}, {"mtu": 2}, {})
+
+
+def test_an_object_stays_in_its_region_when_its_provider_moves() -> None:
+    clouds = simulator(region="eu-west-1")
+    made = clouds.create(VPC, urn(VPC), INPUTS)
+    clouds.configure({"region": "us-east-1"}, "")
+    assert clouds.diff(VPC, INPUTS, INPUTS, made.outputs).changes == ()
+    updated = clouds.update(VPC, urn(VPC), made.id, {**INPUTS, "tags": {"Name": "two"}})
+    assert updated.outputs["region"] == "eu-west-1"
+    assert updated.outputs["arn"] == made.outputs["arn"]
 
 
 def test_bad_inputs_of_tls_and_random_fail_check() -> None:
@@ -226,11 +242,11 @@ def test_faults_are_counted_over_all_plugins_of_a_run() -> None:
 
 def test_faults_come_from_the_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(faults.VARIABLE, raising=False)
-    assert load_faults() == ()
+    assert faults.planned() == ()
     file = tmp_path / "faults.yaml"
     file.write_text("- {type: 'aws:*', operation: create, effect: fail}\n")
     monkeypatch.setenv(faults.VARIABLE, str(file))
-    assert len(load_faults()) == 1
+    assert len(faults.planned()) == 1
 
 
 def test_threads_that_ask_for_a_module_at_once_all_get_it() -> None:

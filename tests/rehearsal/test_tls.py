@@ -208,3 +208,17 @@ def test_a_public_key_is_read_off_either_form_of_its_private_key() -> None:
         assert tls_keys.get_public_key({name: made[name]})["publicKeyOpenssh"] == made["publicKeyOpenssh"]
     with pytest.raises(tls_keys.TlsError, match="exactly one"):
         tls_keys.get_public_key({})
+
+
+def test_no_refusal_quotes_what_was_given() -> None:
+    found = tls.check(tls.PRIVATE_KEY, {"algorithm": "geheim", "allowedUses": ["geheim"], "ipAddresses": ["geheim"]})
+    assert {each.path for each in found} == {"algorithm", "allowedUses[0]", "ipAddresses[0]"}
+    assert "geheim" not in str([each.reason for each in found])
+    key = tls.make(tls.PRIVATE_KEY, {"algorithm": "ED25519"}).outputs["privateKeyPem"]
+    for wrong in ({"subject": {"country": "geheim"}}, {"dnsNames": ["geheim-ü"]}):
+        with pytest.raises(tls_keys.TlsError) as told:
+            tls.make(tls.CERT_REQUEST, {"privateKeyPem": key, **wrong})
+        assert "geheim" not in str(told.value)
+    with pytest.raises(tls_keys.TlsError) as told:
+        tls.make(tls.PRIVATE_KEY, {"algorithm": "geheim"})
+    assert "geheim" not in str(told.value)
