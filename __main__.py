@@ -13,7 +13,7 @@ from hybridge.topology import ProblemsFound
 stack = pulumi.get_stack()
 stacks = Path(pulumi.runtime.get_root_directory()) / "stacks"
 try:
-    plan = plan_stack(pulumi.Config("hybridge").get("topology") or "{}", stacks / f"addresses.{stack}.yaml", stack)
+    plan = plan_stack(pulumi.Config("hybridge").get("topology") or "null", stacks / f"addresses.{stack}.yaml", stack)
 except ProblemsFound as found:
     raise pulumi.RunError(found.told(f"stacks/Pulumi.{stack}.yaml")) from None
 

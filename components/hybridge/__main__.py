@@ -11,7 +11,7 @@ from typing import Final
 from hybridge.planning import AddressBook, address_keys, plan_reading
 from hybridge.schema import stack_file_schema
 from hybridge.stackfile import find_stack_file
-from hybridge.topology import Problem, ProblemsFound, read_soundly
+from hybridge.topology import ProblemsFound, read_soundly
 from hybridge.yamlfile import UnreadableFileError, members, read_mapping
 
 _KEY: Final = "hybridge:topology"
@@ -48,10 +48,7 @@ def main() -> int:
 def _recorded(stacks: Path, stack: str, *, release: bool) -> str:
     """Check the stack, complete its address book on disk, and say what became of it."""
     config = members(read_mapping(find_stack_file(stacks, stack)) or {}, "config")
-    if _KEY not in config:
-        remedy = "Declare `sites:` and `links:` there."
-        raise ProblemsFound([Problem(f"config.{_KEY}", "There is no topology.", remedy)])
-    reading = read_soundly(json.dumps(config[_KEY], default=str))
+    reading = read_soundly(json.dumps(config.get(_KEY), default=str))
     keys = address_keys(reading.topology) if reading.topology else []
     path = stacks / f"addresses.{stack}.yaml"
     before = AddressBook.read(path)

@@ -76,12 +76,12 @@ def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "There is no topology."),
-        ("config: {}", "There is no topology."),
+        ("", "There is no topology that can be read."),
+        ("config: {}", "There is no topology that can be read."),
         ("config: [", "no valid YAML"),
         ("config: " + "[" * 2000 + "]" * 2000, "nested too deeply"),
         ("- a", "a list"),
-        ("config:\n  hybridge:topology: 2026-11-22\n", "should be a mapping"),
+        ("config:\n  hybridge:topology: 2026-11-22\n", "There is no topology that can be read."),
     ],
 )
 def test_a_stack_file_that_holds_no_topology_is_a_sentence(stacks: Path, text: str, told: str) -> None:

@@ -202,8 +202,8 @@ def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:  # noqa: C90
             )
         case "string_too_short":
             words = f"`{place.name}` says too little.", place.example
-        case "json_invalid":
-            words = "The topology cannot be read.", "Write it as a mapping under `hybridge:topology`."
+        case _ if not place.steps:
+            words = "There is no topology that can be read.", "Declare `sites:` and `links:` under `hybridge:topology`."
         case _ if kind in _EXPECTED:
             words = f"`{place.name}` should be {_EXPECTED[kind]}.", place.example
         case _:
