@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from hybridge.planning import AddressBook, address_keys
-from hybridge.topology import ProblemsFound, read_topology
+from hybridge.topology import ProblemsFound, read_soundly
 from hybridge.yamlfile import Document, members
 
 
@@ -16,16 +16,18 @@ def complete_addresses(stacks: Path, stack: str, document: Document) -> str | No
     :param stacks: the staged directory of the stack files
     :param stack: the stack
     :param document: the stack file
-    :returns: what to tell the person, or None where the book was complete or the program has to tell more
+    :returns: what to tell the person, or None where the book is complete or cannot be completed
     """
     topology = members(document, "config").get("hybridge:topology")
     path = stacks / f"addresses.{stack}.yaml"
+    reading = read_soundly(json.dumps(topology, default=str))
+    if reading.topology is None:
+        return None
     try:
-        keys = address_keys(read_topology(json.dumps(topology, default=str)))
         book = AddressBook.read(path)
-        complete = book.completed(keys)
+        complete = book.completed(address_keys(reading.topology))
     except ProblemsFound:
-        return None  # the program tells them, with everything else that is wrong
+        return None  # planning tells them, with everything else that is wrong
     missing = len(complete.tunnels.keys() - book.tunnels.keys())
     if not missing:
         return None

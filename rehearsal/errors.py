@@ -12,7 +12,8 @@ class InterruptedRehearsal(Exception):  # noqa: N818 (nothing failed: a person a
 
     Args:
         command: what was interrupted, as in `up`.
+        aftermath: what the next rehearsal does about it, where there is anything to say.
     """
 
-    def __init__(self, command: str) -> None:
-        super().__init__(f"Interrupted: `{command}` was told to stop and the engine has ended.")
+    def __init__(self, command: str, aftermath: str = "") -> None:
+        super().__init__(f"Interrupted during `{command}`, and the engine has ended. {aftermath}".rstrip())

@@ -57,6 +57,11 @@ class Occupancy:
                 f"{self.marker_path} is not what a rehearsal writes. Remove {self.marker_path.parent} to start anew."
             ) from error
 
+    @property
+    def marked(self) -> bool:
+        """Whether the simulated clouds may have changed without the state."""
+        return self.marker_path.exists()
+
     def begin(self, marker: Marker) -> None:
         """Note that from now on the simulated clouds may change."""
         unfinished = self.marker_path.with_suffix(".unfinished")
@@ -64,7 +69,7 @@ class Occupancy:
         unfinished.replace(self.marker_path)
 
     def end(self) -> None:
-        """Note that the engine has ended in order, whatever came of it."""
+        """Note that the state tells what the simulated clouds hold, whatever came of the run."""
         self.marker_path.unlink(missing_ok=True)
 
 

@@ -13,6 +13,7 @@ from typing import IO, Protocol
 
 from rehearsal.errors import InterruptedRehearsal, RehearsalError
 from rehearsal.events import EngineEvent, EventStream
+from rehearsal.interruptions import Interruptions
 
 _PAUSE = 0.1  # seconds between two looks at a running engine: what an eye takes for at once
 _LAST_WORDS = 20  # lines of the engine's output to show where it failed without saying why
@@ -36,18 +37,11 @@ class Outcome:
 
     Attributes:
         code: the engine's exit code; negative where a signal ended it, as in -9.
-        interrupts: how often a person interrupted it.
         last_words: the end of what the engine printed, for failures that no event tells of.
     """
 
     code: int
-    interrupts: int
     last_words: str
-
-    @property
-    def orderly(self) -> bool:
-        """Whether the engine ended by itself and so has written its state."""
-        return self.code >= 0 and self.interrupts <= 1
 
 
 @dataclass(frozen=True)
@@ -79,21 +73,26 @@ class PulumiCli:
             arguments: the command without `pulumi` and without the stack, as in `stack`, `export`.
 
         Raises:
+            InterruptedRehearsal: if a person interrupted it; the engine has ended.
             RehearsalError: if the command fails.
         """
-        process = self._start(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        try:
-            answer, complaint = process.communicate()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
-            process.communicate()
-            raise InterruptedRehearsal(arguments[0]) from None
+        with (
+            Interruptions() as interruptions,
+            self._engine(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        ):
+            while True:
+                interruptions.pass_on(process)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    answer, complaint = process.communicate(timeout=_PAUSE)
+                    break
+        if interruptions.count:
+            raise InterruptedRehearsal(arguments[0])
         if process.returncode:
             said = complaint.decode(errors="replace").strip() or answer.decode(errors="replace").strip()
             raise RehearsalError(f"The engine refuses `pulumi {' '.join(arguments[:2])}`: {said}")
         return answer.decode()
 
-    def operate(self, operation: str, *arguments: str, watcher: Watcher) -> Outcome:
+    def operate(self, operation: str, *arguments: str, watcher: Watcher, interruptions: Interruptions) -> Outcome:
         """Run an operation to its end and pass on what it says while it runs.
 
         The first Ctrl-C asks the engine to finish what is under way and stop; it is waited for. Each further one is
@@ -103,25 +102,26 @@ class PulumiCli:
             operation: `preview`, `up`, `refresh` or `destroy`.
             arguments: its options.
             watcher: who watches.
+            interruptions: what counts every Ctrl-C already.
         """
         log = self.logs / f"{operation}.log"
         options = (*arguments, "--non-interactive", "--color", "never")
-        with EventStream() as stream, _private(log) as written, log.open("rb") as output:
-            process = self._start(
+        with (
+            EventStream() as stream,
+            _private(log) as written,
+            log.open("rb") as output,
+            self._engine(
                 (operation, *options, "--event-log", stream.address), stdout=written, stderr=subprocess.STDOUT
-            )
-            interrupts = 0
+            ) as process,
+        ):
             while process.poll() is None:
-                try:
-                    self._pass_on(stream, output, watcher)
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(_PAUSE)
-                except KeyboardInterrupt:
-                    interrupts += 1
-                    process.send_signal(signal.SIGINT)
+                interruptions.pass_on(process)
+                self._pass_on(stream, output, watcher)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_PAUSE)
             self._pass_on(stream, output, watcher)
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return Outcome(process.returncode, interrupts, "\n".join(lines[-_LAST_WORDS:]))
+        return Outcome(process.returncode, "\n".join(lines[-_LAST_WORDS:]))
 
     def _pass_on(self, stream: EventStream, output: IO[bytes], watcher: Watcher) -> None:
         for event in stream.news():
@@ -129,10 +129,12 @@ class PulumiCli:
         if self.verbose and (news := output.read()):
             watcher.say(news.decode(errors="replace"))
 
-    def _start(
+    @contextlib.contextmanager
+    def _engine(
         self, arguments: tuple[str, ...], *, stdout: IO[bytes] | int, stderr: IO[bytes] | int
-    ) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+    ) -> Generator[subprocess.Popen[bytes]]:
+        """An engine that has ended when this is left, whatever fails here: a closed pipe, a full disk."""
+        process = subprocess.Popen(
             [str(self.executable), *arguments, "--stack", self.stack],
             cwd=self.project,
             env=dict(self.environment),
@@ -145,6 +147,12 @@ class PulumiCli:
             start_new_session=True,
             umask=0o077,
         )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate()
 
 
 def exported_state(cli: PulumiCli, *, secrets: bool) -> str:

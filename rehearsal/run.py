@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from rehearsal.audit import Audit
 from rehearsal.context import Rehearsal
@@ -27,7 +27,6 @@ class LastRun(BaseModel):
 
     headline: str
     seconds: float
-    findings: list[str] = Field(default_factory=list[str])
 
 
 def up(rehearsal: Rehearsal, policy: Path | None) -> int:
@@ -83,7 +82,7 @@ def destroy(rehearsal: Rehearsal) -> int:
     write_devices(None, stage.devices)
     write_diagram(None, stage.diagram)
     stage.last_run.unlink(missing_ok=True)
-    rehearsal.say("The simulated clouds are empty, and the device texts are removed.", "green")
+    rehearsal.say("The simulated clouds are empty, and the device configurations are removed.", "green")
     return 0
 
 
@@ -117,7 +116,7 @@ def _conclude(rehearsal: Rehearsal, outcome: Outcome, record: Record) -> int:
     headline = counted(record.counts())
     if outcome.code:
         headline = f"the update failed ({headline})"
-    last = LastRun(headline=headline, seconds=rehearsal.elapsed(), findings=audit.sentences(rehearsal.stage.stack))
+    last = LastRun(headline=headline, seconds=rehearsal.elapsed())
     write_private(rehearsal.stage.last_run, last.model_dump_json())
     _summarize(rehearsal, deployment, audit, last, written)
     return int(bool(outcome.code) or not audit.clean)

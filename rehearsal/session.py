@@ -14,6 +14,10 @@ from rich.console import Console
 from rich.text import Text
 
 import engine
+from hybridge.planning import stack_problems
+from hybridge.stackfile import checked_stack_name, find_stack_file
+from hybridge.topology import ProblemsFound
+from hybridge.yamlfile import members
 from rehearsal.addresses import complete_addresses
 from rehearsal.clouds import faults
 from rehearsal.clouds.install import install
@@ -22,15 +26,18 @@ from rehearsal.environment import engine_environment
 from rehearsal.errors import RehearsalError
 from rehearsal.occupancy import Occupancy, occupied
 from rehearsal.pulumi_cli import PulumiCli
-from rehearsal.stackfile import StackFile, checked_stack_name, read_stack_file, stack_file_path
+from rehearsal.stackfile import StackFile, read_stack_file
 from rehearsal.stage import (
     Stage,
     stacks_directory,
+    stage_companions,
     stage_policy,
     stage_project,
     stage_stack,
     virtual_environment,
 )
+
+_TOPOLOGY = "hybridge:topology"
 
 
 @contextlib.contextmanager
@@ -44,6 +51,7 @@ def opened(request: Request, console: Console, *, declaring: bool) -> Generator[
             what was staged last.
 
     Raises:
+        UnreadableFileError: if a file that a person wrote is none, or there is no such stack.
         RehearsalError: if anything a person gave is wrong, or another rehearsal of the stack is running.
     """
     stage = Stage(request.root.resolve(), checked_stack_name(request.stack))
@@ -57,21 +65,23 @@ def opened(request: Request, console: Console, *, declaring: bool) -> Generator[
         _clear_up(stage, occupancy, console)
         if not declaring and not stage.has_state():
             raise never_rehearsed(stage.stack)
+        addresses = None if source is None else _checked(stage, source)
         python = Path(sys.executable)
         environment = virtual_environment(python)
-        cli = _command_line(stage, request, occupancy, python, console)
+        run = secrets.token_hex(8)
+        cli = _command_line(stage, request, occupancy, run, console)
         install(stage.pulumi_home, python, Path(__file__).resolve().parent.parent)
-        stage_project(stage, environment=environment)
+        left_out = stage_project(stage, environment=environment)
         policy = None
         if source is not None:
-            for notice in source.notices:
-                console.print(Text(notice, style="dim"), soft_wrap=True)
-            stage_stack(stage, source, cli)
-            notice = complete_addresses(stacks_directory(stage.project), stage.stack, source.document)
-            if notice is not None:
-                console.print(Text(notice, style="yellow"), soft_wrap=True)
             policy = stage_policy(stage, environment=environment)
-        yield Rehearsal(request, stage, cli, occupancy, console), policy
+            without = () if policy else ("There is no policy/PulumiPolicy.yaml: rehearsing without policies.",)
+            for notice in (*left_out, *source.notices, *without):
+                console.print(Text(notice, style="dim"), soft_wrap=True)
+            if addresses is not None:
+                console.print(Text(addresses, style="yellow"), soft_wrap=True)
+            stage_stack(stage, source, cli)
+        yield Rehearsal(request, stage, cli, occupancy, console, run), policy
 
 
 def never_rehearsed(stack: str) -> RehearsalError:
@@ -83,12 +93,33 @@ def never_rehearsed(stack: str) -> RehearsalError:
 
 
 def _source(stage: Stage) -> StackFile:
-    return read_stack_file(stack_file_path(stacks_directory(stage.root), stage.stack))
+    return read_stack_file(find_stack_file(stacks_directory(stage.root), stage.stack))
+
+
+def _checked(stage: Stage, source: StackFile) -> str | None:
+    """What to tell about addresses, once everything that is wrong with the stack was looked for, engine unseen."""
+    stacks = stage_companions(stage, source)
+    addresses = complete_addresses(stacks, stage.stack, source.document)
+    topology: object = members(source.document, "config").get(_TOPOLOGY, "")
+    problems = list(source.problems)
+    if not isinstance(topology, str):  # a text, which may be JSON, is for the program to read
+        problems += stack_problems(topology, stacks / f"addresses.{stage.stack}.yaml", stage.stack)
+    if problems:
+        path = source.path
+        told = path.relative_to(stage.root) if path.is_relative_to(stage.root) else path
+        raise RehearsalError(ProblemsFound(problems).told(str(told)))
+    return addresses
 
 
 def _clear_up(stage: Stage, occupancy: Occupancy, console: Console) -> None:
     killed = occupancy.killed_run()
     if killed is None:
+        if stage.has_state() and not stage.has_salt():
+            stage.discard_clouds()
+            words = (
+                "The last rehearsal ended before its stack was complete, or lost what it encrypts with: what it left"
+            )
+            console.print(Text(f"{words} is discarded, and this one starts clean.", "yellow"), soft_wrap=True)
         return
     if killed.checkpoints:
         # nobody else can be at it: this process holds the stack's lock, which a living engine would hold
@@ -101,16 +132,16 @@ def _clear_up(stage: Stage, occupancy: Occupancy, console: Console) -> None:
     console.print(Text(f"The last rehearsal was killed during `{killed.command}`: {end}", "yellow"), soft_wrap=True)
 
 
-def _command_line(stage: Stage, request: Request, occupancy: Occupancy, python: Path, console: Console) -> PulumiCli:
+def _command_line(stage: Stage, request: Request, occupancy: Occupancy, run: str, console: Console) -> PulumiCli:
     def progress(text: str) -> None:
         console.print(Text(text, style="dim"), soft_wrap=True)
 
     found = engine.ensure(progress)
     surroundings = stage.surroundings(
         engine_bin=found.bin,
-        python=python,
+        python=Path(sys.executable),
         faults=request.faults.resolve() if request.faults else None,
-        run=secrets.token_hex(8),
+        run=run,
         checkpoints=request.checkpoints,
     )
     return PulumiCli(

@@ -7,40 +7,39 @@ encrypt that under the rehearsal's own passphrase, so that what is secret in rea
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from hybridge.yamlfile import Document, kind, line_of, read_mapping
+from hybridge.topology import Problem
+from hybridge.yamlfile import Document, kind, line_of, members, read_mapping
 from rehearsal.errors import RehearsalError
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value lies inside `config:`: the key, then map keys and list positions."""
 
 TOP_LEVEL_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
-# The engine's own limit for stack names; none of these characters leads out of a directory.
-_STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_PREFIX, _SUFFIX = "Pulumi.", ".yaml"
 
 
 @dataclass(frozen=True)
 class StackFile:
-    """A stack file that can be rehearsed.
+    """A stack file that can be rehearsed, unless it has problems.
 
     Attributes:
         path: the real file, which is only ever read.
         document: its content without encryption settings and environments; secrets are plain stand-ins.
         secrets: where a stand-in replaced a secret, and the stand-in.
         notices: what a person should know about the difference to the real file, one sentence each.
+        problems: what is wrong outside of the settings; then the settings are only good for finding more.
     """
 
     path: Path
     document: Document
     secrets: dict[KeyPath, str]
     notices: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
     def put(self, place: KeyPath, value: object) -> None:
         """Put `value` at `place` inside `config:`."""
@@ -51,43 +50,6 @@ class StackFile:
         inner[last] = value
 
 
-def stack_names(directory: Path) -> list[str]:
-    """The names of the stacks that have a file in `directory`."""
-    files = directory.glob(f"{_PREFIX}*{_SUFFIX}")
-    return sorted(file.name.removeprefix(_PREFIX).removesuffix(_SUFFIX) for file in files)
-
-
-def checked_stack_name(name: str) -> str:
-    """`name` itself.
-
-    Raises:
-        RehearsalError: if it cannot be the name of a stack, or could lead out of the rehearsal's directory.
-    """
-    if _STACK_NAME.fullmatch(name):
-        return name
-    raise RehearsalError(
-        f"{name!r} cannot be the name of a stack: up to 100 letters, digits, `-`, `_` and `.`, beginning "
-        "with a letter, a digit or `_`. Give the part of the stack file's name between `Pulumi.` and `.yaml`."
-    )
-
-
-def stack_file_path(directory: Path, stack: str) -> Path:
-    """Where the file of `stack` lies.
-
-    Raises:
-        RehearsalError: if there is none; the sentence names the stacks that exist.
-    """
-    path = directory / f"{_PREFIX}{stack}{_SUFFIX}"
-    if path.is_file():
-        return path
-    known = stack_names(directory)
-    if not known:
-        raise RehearsalError(f"There is no stack {stack!r}: {directory} holds no stack file. Write {path}.")
-    close = get_close_matches(stack, known, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    raise RehearsalError(f"There is no stack {stack!r}: {path} does not exist.{guess} Stacks: {', '.join(known)}.")
-
-
 def read_stack_file(path: Path) -> StackFile:
     """Read a stack file for rehearsal.
 
@@ -95,12 +57,15 @@ def read_stack_file(path: Path) -> StackFile:
         path: the stack file.
 
     Raises:
-        RehearsalError: if it cannot be read; with file, line and remedy.
+        RehearsalError: if it is empty.
+        UnreadableFileError: if it cannot be read; with file, line and remedy.
     """
     document = read_mapping(path)
     if document is None:
         raise RehearsalError(f"{path} is empty. A stack file begins with `config:`, its settings indented below it.")
-    _check_top_level(path, document)
+    problems = _top_level_problems(document)
+    if problems:
+        document["config"] = _with_misplaced(document)
     notices: list[str] = []
     if document.pop("environment", None) is not None:
         notices.append(
@@ -116,7 +81,7 @@ def read_stack_file(path: Path) -> StackFile:
     if secrets:
         count = "One secret is" if len(secrets) == 1 else f"{len(secrets)} secrets are"
         notices.append(f"{count} replaced by stand-ins: a rehearsal never decrypts a stack's secrets.")
-    file = StackFile(path, document, secrets, tuple(notices))
+    file = StackFile(path, document, secrets, tuple(notices), tuple(problems))
     for place, value in secrets.items():
         file.put(place, value)
     return file
@@ -131,22 +96,38 @@ def stand_in(place: KeyPath) -> str:
     return "stand_in_" + hashlib.sha256(repr(place).encode()).hexdigest()[:32]
 
 
-def _check_top_level(path: Path, document: Document) -> None:
-    problems: list[str] = []
-    for key in document:
-        if key in TOP_LEVEL_KEYS:
-            continue
-        close = get_close_matches(str(key), TOP_LEVEL_KEYS, n=1)
+def _top_level_problems(document: Document) -> list[Problem]:
+    problems: list[Problem] = []
+    for key in _unknown_keys(document):
+        close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
         remedy = f"Did you mean `{close[0]}`?" if close else "Settings belong below `config:`, indented."
-        problems.append(f"{path}, line {line_of(document, key)}: `{key}` is no key of a stack file. {remedy}")
+        problems.append(Problem(f"line {line_of(document, key)}", f"`{key}` is no key of a stack file.", remedy))
     config: object = document.get("config")
     if config is not None and not isinstance(config, dict):
         problems.append(
-            f"{path}, line {line_of(document, 'config')}: `config` is a mapping of settings, and this is "
-            f"{kind(config)}. Write one `namespace:key: value` a line below it, indented."
+            Problem(
+                f"line {line_of(document, 'config')}",
+                f"`config` is a mapping of settings, and this is {kind(config)}.",
+                "Write one `namespace:key: value` a line below it, indented.",
+            )
         )
-    if problems:
-        raise RehearsalError("\n".join(problems))
+    return problems
+
+
+def _with_misplaced(document: Document) -> Document:
+    """The settings, wherever a person put them: for telling what is wrong inside, and for nothing else."""
+    settings = Document()
+    for key in _unknown_keys(document):
+        value: object = document[key]
+        if isinstance(value, dict) and get_close_matches(key, TOP_LEVEL_KEYS, n=1) == ["config"]:
+            settings |= cast("Document", value)
+        else:
+            settings[key] = value
+    return {**settings, **members(document, "config")}
+
+
+def _unknown_keys(document: Document) -> list[str]:
+    return [str(key) for key in document if key not in TOP_LEVEL_KEYS]
 
 
 def _secure_places(place: KeyPath, value: object) -> Iterator[KeyPath]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from hybridge.yamlfile import Document, mapping_text, members, read_mapping
+from hybridge.yamlfile import Document, UnreadableFileError, mapping_text, members, read_mapping
 from rehearsal.environment import Surroundings
 from rehearsal.errors import RehearsalError
 from rehearsal.pulumi_cli import PulumiCli
-from rehearsal.stackfile import KeyPath, StackFile
+from rehearsal.stackfile import StackFile
 
 PROGRAM = Path(__file__).parent / "program"
 
@@ -65,6 +65,11 @@ class Stage:
         return self.directory / "passphrase"
 
     @property
+    def salt(self) -> Path:
+        """What the engine encrypts with, beside the passphrase, and the encrypted stand-ins."""
+        return self.directory / "salt.yaml"
+
+    @property
     def ledger(self) -> Path:
         """The simulated clouds."""
         return self.directory / "ledger.sqlite"
@@ -76,7 +81,7 @@ class Stage:
 
     @property
     def devices(self) -> Path:
-        """The texts for the gateways."""
+        """The device configurations."""
         return self.directory / "devices"
 
     @property
@@ -121,6 +126,17 @@ class Stage:
         """Whether the engine knows the stack."""
         return any((self.backend / ".pulumi" / "stacks").glob(f"**/{self.stack}.json*"))
 
+    def has_salt(self) -> bool:
+        """Whether what the engine encrypts with is there; an engine that was killed may have left half of it."""
+        try:
+            return "encryptionsalt" in (read_mapping(self.salt) or {})
+        except UnreadableFileError:
+            return False
+
+    def finished_updates(self) -> int:
+        """How many changes the engine has finished: it adds to its history once the state is written."""
+        return sum(1 for _ in (self.backend / ".pulumi" / "history").glob(f"**/{self.stack}-*.history.json"))
+
     def may_be_pending(self) -> bool:
         """Whether the state file speaks of interrupted operations at all, which spares the engine a question."""
         states = (self.backend / ".pulumi" / "stacks").glob(f"**/{self.stack}.json")
@@ -155,10 +171,12 @@ class Stage:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    """Write a file that only its owner can read, from its first byte on; all of it, or what was there stays."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+    fresh.replace(path)
 
 
 def real_program(root: Path) -> Path:
@@ -191,21 +209,28 @@ def project_file(root: Path) -> Document:
     return read_mapping(path) or {}
 
 
-def stage_project(stage: Stage, *, environment: Path) -> None:
+def stage_project(stage: Stage, *, environment: Path) -> tuple[str, ...]:
     """Write the staged Pulumi.yaml: the real one, but it runs the rehearsal's program in the rehearsal's environment.
 
     Args:
         stage: the stage.
         environment: the Python environment that the program runs in.
+
+    Returns:
+        What a person should know about the difference to the real file, one sentence each.
     """
     document = project_file(stage.root)
     document.pop("backend", None)  # a real backend, where a rehearsal has its own
+    # Both name executables that would run in place of the simulated providers, or where to download some.
+    left_out = [key for key in ("plugins", "packages") if document.pop(key, None)]
     document["main"] = str(PROGRAM)
+    document["stackConfigDir"] = _staged_stacks_name(stage.root)
     document["runtime"] = _runtime(stage.root / "Pulumi.yaml", document.get("runtime"), environment)
-    for name, package in members(document, "packages").items():
-        if isinstance(package, str) and package.startswith("."):
-            members(document, "packages")[name] = str((stage.root / package).resolve())
     write_private(stage.project / "Pulumi.yaml", mapping_text(document))
+    return tuple(
+        f"`{key}` of Pulumi.yaml is left out: a rehearsal runs and downloads no provider but its simulated ones."
+        for key in left_out
+    )
 
 
 def stage_policy(stage: Stage, *, environment: Path) -> Path | None:
@@ -234,8 +259,29 @@ def stage_policy(stage: Stage, *, environment: Path) -> Path | None:
     return staged
 
 
+def stage_companions(stage: Stage, source: StackFile) -> Path:
+    """Copy what lies beside the stack file and goes by the stack's name, as its address book does.
+
+    Args:
+        stage: the stage.
+        source: the real stack file.
+
+    Returns:
+        The staged directory of the stack files.
+    """
+    directory = _staged_stacks(stage)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    companions = {path.name: path for path in _companions(source.path.parent, stage.stack)}
+    for staged in _companions(directory, stage.stack):
+        if staged.name not in companions:
+            staged.unlink()
+    for name, companion in companions.items():
+        shutil.copyfile(companion, directory / name)
+    return directory
+
+
 def stage_stack(stage: Stage, source: StackFile, cli: PulumiCli) -> None:
-    """Write the staged stack file and what belongs to it, with the stand-ins encrypted by the engine itself.
+    """Write the staged stack file, with the stand-ins encrypted by the engine itself.
 
     Args:
         stage: the stage, whose project is staged already.
@@ -245,36 +291,44 @@ def stage_stack(stage: Stage, source: StackFile, cli: PulumiCli) -> None:
     Raises:
         RehearsalError: if the engine refuses to make the stack or to encrypt.
     """
-    directory = stacks_directory(stage.project)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for stale in directory.iterdir():
-        stale.unlink()
-    for companion in source.path.parent.iterdir():
-        own = companion.stem.endswith(f".{stage.stack}") and not companion.name.startswith("Pulumi.")
-        if own and companion.is_file():
-            shutil.copyfile(companion, directory / companion.name)
-    staged = directory / source.path.name
-    salt = stage.directory / "salt.yaml"
+    staged = _staged_stacks(stage) / source.path.name
     if not stage.has_state():
-        salt.unlink(missing_ok=True)
+        staged.unlink(missing_ok=True)
         cli.ask("stack", "init", "--non-interactive", "--secrets-provider", "passphrase")
-        staged.rename(salt)  # the engine wrote the salt of its encryption there, and nothing else
+        staged.rename(stage.salt)  # the engine wrote the salt of its encryption there, and nothing else
     if source.secrets:
-        _encrypt(source.secrets, salt, source, cli)
-    source.document["encryptionsalt"] = _salt(salt)["encryptionsalt"]
+        _encrypt(source, stage.salt, cli)
+    source.document["encryptionsalt"] = (read_mapping(stage.salt) or {})["encryptionsalt"]
     write_private(staged, mapping_text(source.document))
 
 
-def _encrypt(stand_ins: dict[KeyPath, str], salt: Path, source: StackFile, cli: PulumiCli) -> None:
+def _staged_stacks(stage: Stage) -> Path:
+    return stage.project / _staged_stacks_name(stage.root)
+
+
+def _staged_stacks_name(root: Path) -> str:
+    # A path that leads out of the project would lead out of the stage as well, to the real files.
+    configured = Path(str(project_file(root).get("stackConfigDir") or "."))
+    return "stacks" if configured.is_absolute() or ".." in configured.parts else str(configured)
+
+
+def _companions(directory: Path, stack: str) -> list[Path]:
+    named = (path for path in directory.iterdir() if path.stem.endswith(f".{stack}"))
+    return [path for path in named if path.is_file() and not path.name.startswith("Pulumi.")]
+
+
+def _encrypt(source: StackFile, salt: Path, cli: PulumiCli) -> None:
     # Each stand-in goes by a name without special characters, so that no key of a topology can be mistaken for a
     # path, and is kept with the salt: the next run finds it there.
-    names = {place: f"rehearsal:{value}" for place, value in stand_ins.items()}
-    encrypted = members(_salt(salt), "config")
-    missing = {stand_ins[place]: name for place, name in names.items() if name not in encrypted}
+    names = {place: f"rehearsal:{value}" for place, value in source.secrets.items()}
+    encrypted = members(read_mapping(salt) or {}, "config")
+    missing = {source.secrets[place]: name for place, name in names.items() if name not in encrypted}
     if missing:
         options = [text for value, name in missing.items() for text in ("--secret", f"{name}={value}")]
-        cli.ask("config", "set-all", "--non-interactive", "--config-file", str(salt), *options)
-        encrypted = members(_salt(salt), "config")
+        fresh = Path(shutil.copy(salt, salt.with_name("salt.new.yaml")))  # an engine that is killed leaves half a file
+        cli.ask("config", "set-all", "--non-interactive", "--config-file", str(fresh), *options)
+        fresh.replace(salt)
+        encrypted = members(read_mapping(salt) or {}, "config")
     for place, name in names.items():
         source.put(place, encrypted[name])
 
@@ -301,12 +355,3 @@ def _runtime(path: Path, declared: object, environment: Path) -> Document:
     options = {**members(runtime, "options"), "virtualenv": str(environment)}
     options.pop("typechecker", None)  # a matter of `make check`; it would cost seconds in every run
     return {"name": "python", "options": options}
-
-
-def _salt(path: Path) -> Document:
-    document = read_mapping(path) if path.is_file() else None
-    if document is None or "encryptionsalt" not in document:
-        raise RehearsalError(
-            f"{path}, which belongs to the rehearsal's state, is gone or damaged. Remove {path.parent} to start anew."
-        )
-    return document

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# How the engine marks a secret in an exported state: this key with this value, beside the value itself as JSON.
-_MARK, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-_PLAINTEXT = "plaintext"
+from rehearsal.clouds.wire import SECRET, SIGNATURE  # pyright: ignore[reportPrivateUsage]
+
+_PLAINTEXT = "plaintext"  # beside a secret's mark in an exported state: the value itself as JSON
 
 
 class _Part(BaseModel):
@@ -74,6 +74,6 @@ def _plain(value: object) -> object:
     if not isinstance(value, dict):
         return value
     inner = cast("dict[str, object]", value)
-    if inner.get(_MARK) == _SECRET:
+    if inner.get(SIGNATURE) == SECRET:
         return json.loads(str(inner[_PLAINTEXT])) if _PLAINTEXT in inner else None
     return {key: _plain(item) for key, item in inner.items()}

@@ -1,7 +1,7 @@
-"""Writes what a rehearsed estate says for people: the texts for its gateways, and its picture.
+"""Writes what a rehearsed estate says for people: its device configurations, and its picture.
 
-The texts hold keys, simulated ones here and real ones in reality, so that they lie outside every tracked directory,
-readable for their owner alone.
+The configurations hold keys, simulated ones here and real ones in reality, so that they lie outside every tracked
+directory, readable for their owner alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 
 
 def write_devices(devices: object, directory: Path) -> list[Path]:
-    """Write the device texts and remove those of gateways that are gone.
+    """Write the device configurations and remove those of gateways that are gone.
 
     Args:
         devices: the stack output, a mapping of gateway to a mapping of file name to text; None where there is none.
@@ -31,11 +31,11 @@ def write_devices(devices: object, directory: Path) -> list[Path]:
     Raises:
         RehearsalError: if the output has another form or a name that is no plain file name; nothing is written then.
     """
-    texts = _texts(devices)
+    configurations = _configurations(devices)
     if directory.exists():
         shutil.rmtree(directory)
     written: list[Path] = []
-    for gateway, files in sorted(texts.items()):
+    for gateway, files in sorted(configurations.items()):
         directory.mkdir(mode=0o700, exist_ok=True)
         (directory / gateway).mkdir(mode=0o700)
         for name, text in sorted(files.items()):
@@ -58,17 +58,17 @@ def write_diagram(diagram: object, path: Path) -> list[Path]:
     return [path]
 
 
-def _texts(devices: object) -> dict[str, dict[str, str]]:
+def _configurations(devices: object) -> dict[str, dict[str, str]]:
     if devices is None:
         return {}
-    texts: dict[str, dict[str, str]] = {}
+    configurations: dict[str, dict[str, str]] = {}
     for gateway, files in _members(devices, "`devices`").items():
-        texts[_checked(gateway, "a gateway")] = {}
+        configurations[_checked(gateway, "a gateway")] = {}
         for name, text in _members(files, f"`devices` of {gateway!r}").items():
             if not isinstance(text, str):
                 raise RehearsalError(f"The stack output `devices` of {gateway!r} holds no text as {name!r}.")
-            texts[gateway][_checked(name, f"a file of {gateway!r}")] = text
-    return texts
+            configurations[gateway][_checked(name, f"a file of {gateway!r}")] = text
+    return configurations
 
 
 def _members(value: object, what: str) -> dict[str, object]:

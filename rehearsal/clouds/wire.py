@@ -25,8 +25,8 @@ from pulumi import (
 from rehearsal.clouds.values import UNKNOWN, Properties, Unknown, Value
 
 # The signatures and the sentinel are those of pulumi/runtime/rpc.py in the SDK, which names some of them privately.
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, and no secret
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, and no secret
 _ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
@@ -61,7 +61,7 @@ def write(properties: Properties, secret: Collection[str] = ()) -> struct_pb2.St
     for name, value in properties.items():
         encoded = _write(value)
         if name in secret:
-            encoded = _signed(_SECRET, {"value": encoded})
+            encoded = _signed(SECRET, {"value": encoded})
         written.fields[name].CopyFrom(encoded)
     return written
 
@@ -86,12 +86,12 @@ def _read(encoded: struct_pb2.Value) -> tuple[Value, bool]:
 
 def _read_map(encoded: struct_pb2.Struct) -> tuple[Value, bool]:
     fields = encoded.fields
-    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
     if not signature:
         values, secret = read(encoded)
         return values, bool(secret)
     match signature:
-        case _ if signature == _SECRET:
+        case _ if signature == SECRET:
             found: tuple[Value, bool] = _read(fields["value"])[0], True
         case _ if signature == _OUTPUT:
             value, secret = _read(fields["value"]) if "value" in fields else (UNKNOWN, False)
@@ -165,5 +165,5 @@ def _write_file(value: Asset | Archive) -> struct_pb2.Value:
 
 
 def _signed(signature: str, members: dict[str, struct_pb2.Value]) -> struct_pb2.Value:
-    marked = struct_pb2.Struct(fields={_SIGNATURE: struct_pb2.Value(string_value=signature), **members})
+    marked = struct_pb2.Struct(fields={SIGNATURE: struct_pb2.Value(string_value=signature), **members})
     return struct_pb2.Value(struct_value=marked)

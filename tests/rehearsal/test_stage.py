@@ -12,7 +12,16 @@ from hybridge.yamlfile import UnreadableFileError, read_mapping
 from rehearsal.environment import Surroundings, engine_environment
 from rehearsal.errors import RehearsalError
 from rehearsal.occupancy import Marker, occupied
-from rehearsal.stage import PROGRAM, Stage, stage_policy, stage_project
+from rehearsal.stackfile import read_stack_file
+from rehearsal.stage import (
+    PROGRAM,
+    Stage,
+    stacks_directory,
+    stage_companions,
+    stage_policy,
+    stage_project,
+    write_private,
+)
 from rehearsal.writing import write_devices, write_diagram
 
 PROJECT = """\
@@ -20,7 +29,11 @@ name: shop
 runtime: {name: python, options: {toolchain: uv, virtualenv: .venv}}
 stackConfigDir: stacks
 backend: {url: s3://real-state}
-packages: {own: ./components}
+packages: {own: ./components, random: ./real-random, far: github.com/somebody/else@v1, listed: {source: /opt/x}}
+plugins:
+  providers: [{name: aws, path: ./real-aws}]
+  languages: [{name: python, path: ./real-python}]
+  analyzers: [{name: judge, path: ./real-judge}]
 """
 
 
@@ -51,7 +64,59 @@ def test_the_staged_project_keeps_its_name_and_runs_the_rehearsals_program(stage
     assert staged["main"] == str(PROGRAM)
     assert staged["runtime"]["options"] == {"toolchain": "uv", "virtualenv": "/venv"}
     assert "backend" not in staged
-    assert staged["packages"]["own"] == str(stage.root / "components")
+
+
+def test_no_executable_that_the_project_names_is_staged_and_that_is_told(stage: Stage) -> None:
+    notices = stage_project(stage, environment=Path("/venv"))
+    staged = read_mapping(stage.project / "Pulumi.yaml")
+    assert staged is not None
+    assert not {"plugins", "packages"} & set(staged)
+    assert [notice.split()[0] for notice in notices] == ["`plugins`", "`packages`"]
+
+
+def test_a_project_that_names_no_executables_is_staged_without_a_word(stage: Stage) -> None:
+    (stage.root / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    assert stage_project(stage, environment=Path("/venv")) == ()
+
+
+@pytest.mark.parametrize("configured", ["", "stacks", "deep/stacks", "../elsewhere", "{root}/stacks"])
+def test_companions_of_the_stack_are_staged_and_the_real_ones_stay(stage: Stage, configured: str) -> None:
+    configured = configured.format(root=stage.root)
+    (stage.root / "Pulumi.yaml").write_text(f"name: shop\nruntime: python\nstackConfigDir: '{configured}'\n")
+    stage_project(stage, environment=Path("/venv"))
+    real = stacks_directory(stage.root)
+    real.mkdir(parents=True, exist_ok=True)
+    for name in ("Pulumi.dev.yaml", "addresses.dev.yaml", "addresses.other.yaml", "old.dev.yaml"):
+        (real / name).write_text("config: {}\n")
+    source = read_stack_file(real / "Pulumi.dev.yaml")
+    stage_companions(stage, source)
+    (real / "old.dev.yaml").unlink()
+    staged = stage_companions(stage, source)
+    assert staged.is_relative_to(stage.project)
+    assert {path.name for path in staged.iterdir()} - {"Pulumi.yaml"} == {"addresses.dev.yaml"}
+    assert stacks_directory(stage.project).resolve() == staged.resolve(), "where the engine looks"
+    assert (stage.project / "Pulumi.yaml").is_file()
+    assert len(list(real.glob("*.dev.yaml"))) == 2
+
+
+@pytest.mark.parametrize("salt", [None, "", "encryptionsalt: [", "config: {}\n", "- a list\n"])
+def test_half_a_salt_is_none(stage: Stage, salt: str | None) -> None:
+    if salt is not None:
+        stage.salt.write_text(salt)
+    assert not stage.has_salt()
+
+
+def test_what_a_write_was_killed_in_is_left_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "passphrase"
+    write_private(path, "whole")
+
+    def killed(_self: Path, _target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_private(path, "half")
+    assert path.read_text() == "whole"
 
 
 def test_a_project_in_another_language_is_refused(stage: Stage) -> None:
@@ -160,7 +225,7 @@ def test_clouds_and_state_are_discarded_together(stage: Stage) -> None:
     assert list(stage.backend.iterdir()) == []
 
 
-def test_device_texts_are_private_and_those_of_gone_gateways_are_removed(tmp_path: Path) -> None:
+def test_device_configurations_are_private_and_those_of_gone_gateways_are_removed(tmp_path: Path) -> None:
     directory = tmp_path / "devices"
     write_devices({"edge-a": {"frr.conf": "a"}, "edge-b": {"frr.conf": "b"}}, directory)
     [written] = write_devices({"edge-a": {"frr.conf": "new"}}, directory)
@@ -183,7 +248,7 @@ def test_device_texts_are_private_and_those_of_gone_gateways_are_removed(tmp_pat
         ["edge"],
     ],
 )
-def test_no_device_text_escapes_its_directory(tmp_path: Path, devices: object) -> None:
+def test_no_device_configuration_escapes_its_directory(tmp_path: Path, devices: object) -> None:
     directory = tmp_path / "in" / "devices"
     directory.parent.mkdir()
     with pytest.raises((RehearsalError, UnreadableFileError), match="`devices`"):
