@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := $(CURDIR):$(CURDIR)/components
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine env plan rehearse destroy status preview up check format test test-unit test-components \
+.PHONY: help setup engine env plan rehearse destroy unprotect status preview up check format test test-unit test-components \
 	test-rehearsal test-engine test-policy test-devices test-kills bench lock schema daemons clean
 
 help: ## list what can be made
@@ -36,6 +36,9 @@ rehearse: engine ## preview and declare STACK against simulated clouds, and sum 
 
 destroy: engine ## remove the rehearsed STACK from the simulated clouds again
 	@$(PY) -m rehearsal destroy $(STACK) $(ARGS)
+
+unprotect: engine ## lift the protection of NAME in the rehearsed STACK, to rehearse its removal
+	@$(PY) -m rehearsal unprotect $(STACK) $(NAME) $(ARGS)
 
 status: setup ## sum up the last rehearsal of STACK again
 	@$(PY) -m rehearsal status $(STACK) $(ARGS)

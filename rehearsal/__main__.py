@@ -19,6 +19,7 @@ from rehearsal.clouds.faults import FaultsError
 from rehearsal.clouds.ledger import LedgerError
 from rehearsal.context import Rehearsal, Request
 from rehearsal.errors import InterruptedRehearsal, RehearsalError
+from rehearsal.protection import unprotect
 
 INTERRUPTED = 130
 _WIDTH = 100
@@ -28,12 +29,14 @@ _COMMANDS: dict[str, str] = {
     "preview": "tell what `up` would do",
     "destroy": "unprotect and remove everything, and make sure that nothing is left",
     "refresh": "read what exists in the simulated clouds into the state",
+    "unprotect": "lift the protection of resources in the rehearsed state, by name",
     "status": "tell the summary of the last run again",
     "export": "print the state, its secrets encrypted",
 }
 _ON_WHAT_IS_THERE: dict[str, Callable[[Rehearsal], int]] = {
     "destroy": run.destroy,
     "refresh": run.refresh,
+    "unprotect": lambda rehearsal: unprotect(rehearsal, rehearsal.request.names),
     "status": run.status,
     "export": run.export,
 }
@@ -72,6 +75,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         verbose=options.verbose,
         import_pending=tuple((urn, id_) for urn, id_ in getattr(options, "import_pending_creates", ())),
         clear_pending=getattr(options, "clear_pending_creates", False),
+        names=tuple(getattr(options, "names", ())),
     )
     command: str = options.command
     if command in _ON_WHAT_IS_THERE:
@@ -99,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
             default=Path(__file__).resolve().parent.parent,
             help="the project's root directory (default: the one this package lies in)",
         )
+        if name == "unprotect":
+            command.add_argument("names", nargs="+", metavar="NAME", help="a resource's name in the program")
         if name == "refresh":
             command.add_argument(
                 "--import-pending-creates",

@@ -82,7 +82,7 @@ class Audit:
         if creating:
             found.append(self._remedy(stack, [held[urn] for urn in sorted(creating) if urn in held], len(creating)))
         elif self.pending:
-            found.append(f"Settle it with `python -m rehearsal refresh {stack}`, as `pulumi refresh` would.")
+            found.append(f"Settle it with `.venv/bin/python -m rehearsal refresh {stack}`, as `pulumi refresh` would.")
         found += [
             f"Orphan: {orphan.type} {orphan.id} exists in the simulated cloud, but not in the state "
             f"(made for {orphan.urn}). With real clouds, adopt it with `pulumi import {orphan.type} {orphan.name} "
@@ -92,12 +92,12 @@ class Audit:
         ]
         found += [
             f"Ghost: {ghost.urn} is in the state as {ghost.id}, but no such object exists in the simulated cloud. "
-            f"`python -m rehearsal refresh {stack}` takes it out of the state, as `pulumi refresh` would."
+            f"`.venv/bin/python -m rehearsal refresh {stack}` takes it out of the state, as `pulumi refresh` would."
             for ghost in self.ghosts
         ]
         found += [
             f"Leftover: {thing.type} {thing.id} of {thing.urn} was replaced and awaits its deletion, which the next "
-            f"`python -m rehearsal up {stack}` does."
+            f"`make rehearse STACK={stack}` does."
             for thing in self.leftovers
         ]
         return found
@@ -117,7 +117,8 @@ class Audit:
         real = "; ".join(f"`pulumi import {thing.type} {thing.name} {thing.id}`" for thing in held)
         then = "then `pulumi refresh --clear-pending-creates`"
         return (
-            f"Settle {'it' if creating == 1 else 'them'} with `python -m rehearsal refresh {stack}{imports}{clear}`; "
+            f"Settle {'it' if creating == 1 else 'them'} with "
+            f"`.venv/bin/python -m rehearsal refresh {stack}{imports}{clear}`; "
             f"with real clouds, look there first, {f'{real}, {then}' if real else then}."
         )
 

@@ -39,6 +39,7 @@ class Request:
         verbose: whether to show the engine's own output.
         import_pending: for `refresh`: the URN and the identifier of each interrupted creation that did happen.
         clear_pending: for `refresh`: whether all other interrupted creations are to be forgotten.
+        names: for `unprotect`: the names of the resources.
     """
 
     stack: str
@@ -48,6 +49,7 @@ class Request:
     verbose: bool = False
     import_pending: tuple[tuple[str, str], ...] = ()
     clear_pending: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

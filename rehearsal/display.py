@@ -5,6 +5,7 @@ The live line is for terminals alone; in a pipe or a CI log, only what stays wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from types import TracebackType
@@ -26,6 +27,10 @@ _SIGNS = {
 _SEVERITIES = {"error": "bold red", "warning": "yellow"}
 # the engine's own word that something went wrong, which adds nothing once that something was told
 _ECHOES = frozenset({"update failed", "preview failed", "refresh failed", "destroy failed"})
+
+
+# The engine's advice for a protected resource. In a person's shell it would mean the real stack of the same name.
+_UNPROTECT = re.compile(r"`pulumi state unprotect '(urn:pulumi:(?P<stack>[^:]+)::[^']+::(?P<name>[^':]+))'`")
 
 
 class LiveView:
@@ -77,7 +82,7 @@ class LiveView:
         self._console.print(Text(text), soft_wrap=True, end="")
 
     def _tell(self, diagnostic: Diagnostic) -> None:
-        message = diagnostic.message.strip()
+        message = _UNPROTECT.sub(r"`make unprotect STACK=\g<stack> NAME=\g<name>`", diagnostic.message.strip())
         if not message or (message in _ECHOES and self.record.complaints > 1):
             return
         if diagnostic.severity in _SEVERITIES:

@@ -92,7 +92,7 @@ def status(rehearsal: Rehearsal) -> int:
         last = LastRun.model_validate_json(rehearsal.stage.last_run.read_bytes())
     except FileNotFoundError:
         raise RehearsalError(
-            f"{rehearsal.stage.stack!r} has no run to tell of. `python -m rehearsal up {rehearsal.stage.stack}` "
+            f"{rehearsal.stage.stack!r} has no run to tell of. `make rehearse STACK={rehearsal.stage.stack}` "
             "rehearses it."
         ) from None
     deployment = rehearsal.state(secrets_in_the_clear=True)

@@ -88,7 +88,7 @@ def never_rehearsed(stack: str) -> RehearsalError:
     """The sentence for a command that needs what an earlier one has left."""
     return RehearsalError(
         f"There is nothing of {stack!r}: it was never rehearsed, or its rehearsal was killed. "
-        f"`python -m rehearsal up {stack}` rehearses it."
+        f"`make rehearse STACK={stack}` rehearses it."
     )
 
 

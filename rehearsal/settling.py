@@ -54,7 +54,7 @@ def adopt(rehearsal: Rehearsal) -> bool:
     for urn in found:
         if urn not in creating:
             raise RehearsalError(
-                f"No creation of {urn} is pending. `python -m rehearsal up {rehearsal.stage.stack}` names what is."
+                f"No creation of {urn} is pending. `make rehearse STACK={rehearsal.stage.stack}` names what is."
             )
     manifest = rehearsal.stage.directory / "adopt.json"
     write_private(manifest, json.dumps(_manifest([(creating[urn], id_) for urn, id_ in found.items()])))

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rehearsal.clouds.wire import SECRET, SIGNATURE  # pyright: ignore[reportPrivateUsage]
+from rehearsal.clouds.wire import SECRET, SIGNATURE
 
 _PLAINTEXT = "plaintext"  # beside a secret's mark in an exported state: the value itself as JSON
 

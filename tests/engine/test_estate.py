@@ -153,3 +153,22 @@ def test_identifiers_are_the_same_for_the_same_estate(project: Project) -> None:
     project.forget()
     assert project.run("up").code == 0
     assert {found.urn: found.id for found in project.objects() if found.package == "aws"} == first
+
+
+def test_a_removal_is_refused_until_it_is_unprotected_in_the_rehearsal(project: Project) -> None:
+    """The advice must not be a command that would unprotect the real stack of the same name."""
+    assert project.run("up").code == 0
+    text = project.stack_file.read_text(encoding="utf-8")
+    project.stack_file.write_text(text[: text.index("    links:")], encoding="utf-8")
+    refused = project.run("up")
+    assert refused.code != 0
+    assert "pulumi state unprotect" not in refused.text
+    assert "`make unprotect STACK=minimal NAME=dc1-aws-edge-a`" in refused.text
+    unknown = project.run("unprotect", "dc1-aws-edge-c")
+    assert unknown.code != 0
+    assert "Protected are: aws-east, dc1-aws-edge-a, dc1-aws-edge-b." in unknown.text
+    lifted = project.run("unprotect", "dc1-aws-edge-a", "dc1-aws-edge-b")
+    assert lifted.code == 0, lifted.text
+    removed = project.run("up")
+    assert removed.code == 0, removed.text
+    assert of_type(project, VPN) == []

@@ -118,7 +118,7 @@ def unknown_to_the_state(project: Project) -> dict[str, str]:
 
 def settled(project: Project, told: Outcome) -> Outcome:
     """Do what the message says, as a person would, and go on."""
-    command = re.search(r"`python -m (rehearsal refresh [^`]*)`", " ".join(told.text.split()))
+    command = re.search(r"`\.venv/bin/python -m (rehearsal refresh [^`]*)`", " ".join(told.text.split()))
     assert command, told.text
     _, verb, _, *options = shlex.split(command[1])
     refreshed = project.run(verb, "--checkpoints", *options)

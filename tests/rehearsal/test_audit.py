@@ -86,7 +86,7 @@ def test_a_pending_creation_that_happened_is_named_with_the_command_that_settles
     pending, remedy = audit.sentences("dev")
     assert urn("a") in pending
     assert "holds it as vpc-1" in pending
-    assert f"`python -m rehearsal refresh dev --import-pending-creates '{urn('a')}' vpc-1`" in remedy
+    assert f"`.venv/bin/python -m rehearsal refresh dev --import-pending-creates '{urn('a')}' vpc-1`" in remedy
 
 
 def test_one_command_settles_all_pending_creations() -> None:
