@@ -14,7 +14,7 @@ from rich.text import Text
 
 from engine import EngineError
 from hybridge.yamlfile import UnreadableFileError
-from rehearsal import run, session
+from rehearsal import opening, run
 from rehearsal.clouds.faults import FaultsError
 from rehearsal.clouds.ledger import LedgerError
 from rehearsal.context import Rehearsal, Request
@@ -79,9 +79,9 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     )
     command: str = options.command
     if command in _ON_WHAT_IS_THERE:
-        with session.opened(request, console, declaring=False) as (rehearsal, _):
+        with opening.opened(request, console, declaring=False) as (rehearsal, _):
             return _ON_WHAT_IS_THERE[command](rehearsal)
-    with session.opened(request, console, declaring=True) as (rehearsal, policy):
+    with opening.opened(request, console, declaring=True) as (rehearsal, policy):
         return (run.up if command == "up" else run.preview)(rehearsal, policy)
 
 
