@@ -58,8 +58,8 @@ format: setup ## format the code
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-test: engine daemons ## every test
-	@$(PY) -m pytest tests $(ARGS)
+test: engine daemons ## every test, two files at a time
+	@$(PY) -m pytest tests -n 2 --dist loadfile $(ARGS)
 
 test-unit test-components test-rehearsal test-policy: test-%: setup ## one tier of the tests
 	@$(PY) -m pytest tests/$* $(ARGS)

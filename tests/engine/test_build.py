@@ -121,14 +121,6 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     made.tell("let go", "yes")  # a fake Go whose builder was killed ends too
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let started processes hear an interrupt: a shell's background job has it ignored, and so would they."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def until(happened: Callable[[], object]) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + PATIENCE
@@ -324,7 +316,6 @@ class TestInterruption:
         assert outputs[0] == outputs[1] != ""
         assert len(machine.calls("build")) == 2
 
-    @pytest.mark.usefixtures("interruptible")
     @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
     def test_a_build_that_was_stopped_is_never_taken_for_an_engine(self, machine: Machine, by: signal.Signals) -> None:
         machine.go()
