@@ -67,7 +67,9 @@ def engine_environment(surroundings: Surroundings, ambient: Mapping[str, str]) -
         "HYBRIDGE_REHEARSAL_LEDGER": str(surroundings.ledger),
         "HYBRIDGE_REHEARSAL_PROGRAM": str(surroundings.program),
         "HYBRIDGE_REHEARSAL_RUN": surroundings.run,
-        "PULUMI_BACKEND_URL": surroundings.backend.as_uri(),
+        # Without the files that hold each object's metadata: unlike the state, they are not written in one step, and
+        # an engine that is killed may leave an empty one, after which nobody can read the state beside it.
+        "PULUMI_BACKEND_URL": f"{surroundings.backend.as_uri()}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(surroundings.passphrase),
         "PULUMI_DEBUG_COMMANDS": "true",  # without it the engine keeps no event log
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",

@@ -328,7 +328,8 @@ def test_the_run_after_an_interrupted_one_goes_on(fresh: Project, options: tuple
     process, _ = fresh.update_until_begun(*options)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate()
-    assert process.returncode == 130, output
+    # A signal that comes while Python itself is ending ends it; a shell calls both 130.
+    assert process.returncode in (130, -signal.SIGINT), output
     assert "Nothing that it did is lost: run it again to go on." in output
     assert "Orphan" not in output
     code, output = fresh.rehearse("up", *options)
@@ -346,7 +347,8 @@ def test_the_run_after_one_that_was_made_to_drop_everything_starts_clean(fresh: 
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
     output, _ = process.communicate()
-    assert process.returncode == 130, output
+    # A signal that comes while Python itself is ending ends it; a shell calls both 130.
+    assert process.returncode in (130, -signal.SIGINT), output
     code, again = fresh.rehearse("up")
     assert code == 0, again
     assert ("starts clean" in output) == ("starts clean" in again), "what is said is what is done"

@@ -181,7 +181,7 @@ def test_the_engines_own_executables_come_first(stage: Stage) -> None:
 def test_state_and_passphrase_are_the_rehearsals_own(stage: Stage) -> None:
     ambient = {"PULUMI_BACKEND_URL": "s3://real", "PYTHONDONTWRITEBYTECODE": "1"}
     environment = engine_environment(surroundings(stage), ambient)
-    assert environment["PULUMI_BACKEND_URL"] == stage.backend.as_uri()
+    assert environment["PULUMI_BACKEND_URL"] == f"{stage.backend.as_uri()}?metadata=skip"
     assert environment["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(stage.passphrase)
     assert environment["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
     assert "PYTHONDONTWRITEBYTECODE" not in environment
