@@ -38,13 +38,13 @@ def test_every_problem_is_told_at_once(declared: dict[str, Any]) -> None:
     declared["sites"]["dc1"]["rangess"] = declared["sites"]["dc1"].pop("ranges")
     declared["sites"]["aws-east"]["asn"] = "64512"
     declared["links"]["dc1-aws"]["dead_peer_after"] = 30
-    declared["flows"] = {}
+    declared["flow_list"] = {}
     assert {problem.path for problem in problems_of(declared)} == {
         "sites.dc1.ranges",
         "sites.dc1.rangess",
         "sites.aws-east.asn",
         "links.dc1-aws.dead_peer_after",
-        "flows",
+        "flow_list",
     }
 
 

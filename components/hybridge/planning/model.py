@@ -4,7 +4,7 @@ These are the components' arguments as well, so they are what Pulumi's component
 text, numbers, lists and text enums, whose annotations are real types (no postponed evaluation in this module).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hybridge.topology import Problem
@@ -35,6 +35,10 @@ class Tunnel:
     """The device's address inside: the second usable one."""
     interface_id: int
     """XFRM interface ID on the device, unique there because the inside range is."""
+    key_generation: int = 1
+    """Which of its keys in time this one is; a higher one is another key."""
+    preshared_key_secret: str = ""
+    """Name of the secret that holds its key; empty: the key is made here."""
 
     @property
     def interface(self) -> str:
@@ -83,6 +87,18 @@ class SiteToSiteVpnPlan:
     """Largest TCP segment inside a tunnel, in bytes."""
     redundancy: str
     """What one failure leaves, in a sentence."""
+    nat_traversal: bool = False
+    """Whether ESP travels in UDP."""
+    log_retention_days: int = 0
+    """How long AWS keeps the tunnels' logs; 0: it keeps none."""
+    standby: bool = False
+    """Whether it carries traffic only while the sites' other links are down."""
+    single_gateway: str = ""
+    """Why one on-premises gateway is enough; empty: there are two or more."""
+    announced: list[str] = field(default_factory=list[str])
+    """What the gateways announce over this link."""
+    preference: int = 100
+    """BGP local preference that the gateways give to what they learn over this link; the highest wins."""
 
     @property
     def tunnels(self) -> list[Tunnel]:
@@ -90,9 +106,27 @@ class SiteToSiteVpnPlan:
         return [tunnel for connection in self.connections for tunnel in connection.tunnels]
 
 
+class HubKind(StrEnum):
+    """What the links of an AWS site attach to."""
+
+    TRANSIT_GATEWAY = "transit-gateway"
+    VIRTUAL_PRIVATE_GATEWAY = "virtual-private-gateway"
+
+
+@dataclass(frozen=True)
+class ExistingVpcPlan:
+    """A VPC that is not hybridge's own, and the parts of it that links may use."""
+
+    id: str
+    route_tables: list[str]
+    attachment_subnets: list[str]
+    gateway_subnets: list[str]
+    resolver_subnets: list[str]
+
+
 @dataclass(frozen=True)
 class AwsSitePlan:
-    """A VPC and its transit gateway."""
+    """A VPC and the hub that its links attach to."""
 
     name: str
     region: str
@@ -101,9 +135,28 @@ class AwsSitePlan:
     zones: list[str]
     """Availability zones by name; empty: the Region's first ones, as many as there are attachment subnets."""
     attachment_subnets: list[str]
-    """One /28 a zone at the end of the primary range, for the transit gateway attachment alone."""
+    """One /28 a zone at the end of the primary range, for the transit gateway attachment alone; empty without one."""
     remote_ranges: list[str]
-    """What is reached over the site's links; the VPC routes it to the transit gateway."""
+    """What is reached over the hub; the VPC routes it there."""
+    hub: HubKind = HubKind.TRANSIT_GATEWAY
+    hub_wanted: bool = True
+    """Whether any link attaches to the hub."""
+    existing: ExistingVpcPlan | None = None
+    """The VPC to use; None: a new one is made."""
+    gateway_subnets: list[str] = field(default_factory=list[str])
+    """One public /28 a gateway instance; empty without WireGuard links."""
+    resolver_subnets: list[str] = field(default_factory=list[str])
+    """Two /28s in two zones for the resolver endpoints; empty without DNS forwarding."""
+    account: str = ""
+    """The only account whose credentials are accepted; empty: any."""
+    role: str = ""
+    """The role to assume; empty: none."""
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    """Tags of everything."""
+    alarm_emails: list[str] = field(default_factory=list[str])
+    """Who is told of a tunnel that is down, by an SNS topic of the site's own."""
+    alarm_topic: str = ""
+    """ARN of the SNS topic to use instead."""
 
 
 @dataclass(frozen=True)

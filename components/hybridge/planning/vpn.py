@@ -54,6 +54,8 @@ class VpnEnds:
 def vpn_ends(topology: Topology) -> Iterator[VpnEnds]:
     """Return the links whose two ends are what a site-to-site VPN joins; the others are problems of their own."""
     for name, link in topology.links.items():
+        if not isinstance(link, SiteToSiteVpn):
+            continue
         sites = {end: topology.sites[end] for end in link.between if end in topology.sites}
         onprem = next(((end, site) for end, site in sites.items() if isinstance(site, OnpremSite)), None)
         cloud = next(((end, site) for end, site in sites.items() if isinstance(site, AwsSite)), None)

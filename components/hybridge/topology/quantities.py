@@ -16,6 +16,10 @@ _NAME: Final = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
 _BITS_PER_SECOND: Final = {"Kbps": 10**3, "Mbps": 10**6, "Gbps": 10**9, "Tbps": 10**12}
 _MILLISECONDS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _QUOTED: Final = 40
+_LAST_PORT: Final = 65_535
+_LONGEST_DOMAIN: Final = 253
+_DOMAIN: Final = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+_LONGEST_RESOURCE_NAME: Final = 200
 
 
 def wrong(sentence: str, remedy: str) -> PydanticCustomError:
@@ -54,6 +58,63 @@ def _seconds(value: object) -> int:
     if milliseconds % 1_000:
         raise wrong(f"{_quoted(value)} is no whole number of seconds.", "Vendors count this in seconds: `30s`.")
     return milliseconds // 1_000
+
+
+def _milliseconds(value: object) -> int:
+    return _quantity(value, "duration", _MILLISECONDS, "5ms")
+
+
+def _rate(value: object) -> int:
+    if isinstance(value, str) and (match := re.fullmatch(r"([1-9]\d{0,8}) ?/s", value, re.ASCII)):
+        return int(match[1])
+    raise wrong(f"{_quoted(value)} is no rate.", "Write a whole number a second, such as `200/s`.")
+
+
+def _port(value: object) -> str:
+    if isinstance(value, str) and (match := re.fullmatch(r"(tcp|udp)/(\d{1,5})(?:-(\d{1,5}))?", value, re.ASCII)):
+        first, last = int(match[2]), int(match[3] or match[2])
+        if 0 < first <= last <= _LAST_PORT:
+            return value
+    raise wrong(f"{_quoted(value)} is no port.", "Write protocol and port, such as `tcp/5432` or `udp/8000-8010`.")
+
+
+def _domain(value: object) -> str:
+    if isinstance(value, str) and len(value) <= _LONGEST_DOMAIN and re.fullmatch(_DOMAIN, value, re.ASCII):
+        return value
+    raise wrong(
+        f"{_quoted(value)} is no domain that can be forwarded.",
+        "Write it in lower case and without a dot at its end, such as `corp.example.com`.",
+    )
+
+
+def _tunnel_key(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(f"{_NAME}/[12]", value, re.ASCII):
+        return value
+    raise wrong(f"{_quoted(value)} names no tunnel.", "Write gateway and number, such as `edge-a/1`.")
+
+
+def _wireguard_key(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=", value, re.ASCII):
+        return value
+    raise wrong(
+        f"{_quoted(value)} is no WireGuard public key.", "Give what `wg pubkey` prints: 44 characters of base64."
+    )
+
+
+def _resource_name(value: object) -> str:
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_RESOURCE_NAME and value.isprintable():
+        return value
+    raise wrong(
+        f"{_quoted(value)} names no resource.", "Give a name as the preview shows it, such as `dc1-aws-edge-a`."
+    )
+
+
+def _tag_key(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[\w .:/=+@-]{1,128}", value):
+        if not value.lower().startswith(("aws:", "hybridge:")):
+            return value
+        raise wrong(f"{_quoted(value)} is no tag that is yours to set.", "Choose a key without this prefix.")
+    raise wrong(f"{_quoted(value)} cannot be a tag.", "Use letters, digits, spaces and `_.:/=+-@`, 128 at the most.")
 
 
 def _is_ipv6(value: str) -> bool:
@@ -142,6 +203,38 @@ Address = Annotated[
 ]
 """An IPv4 address."""
 
+Milliseconds = Annotated[int, BeforeValidator(_milliseconds), _pattern(_MILLISECONDS)]
+"""Whole milliseconds, written with a unit: `5ms`."""
+
+Rate = Annotated[int, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": r"^[1-9]\d{0,8} ?/s$"})]
+"""Whole times a second: `200/s`."""
+
+Port = Annotated[
+    str, BeforeValidator(_port), WithJsonSchema({"type": "string", "pattern": r"^(tcp|udp)/\d{1,5}(-\d{1,5})?$"})
+]
+"""Where traffic arrives: protocol and port or ports, `tcp/5432`, `udp/8000-8010`."""
+
+Domain = Annotated[str, BeforeValidator(_domain), WithJsonSchema({"type": "string", "pattern": f"^{_DOMAIN}$"})]
+"""A DNS domain in lower case, without the dot at its end."""
+
+TunnelKey = Annotated[
+    str, BeforeValidator(_tunnel_key), WithJsonSchema({"type": "string", "pattern": f"^{_NAME}/[12]$"})
+]
+"""A tunnel of a link: the gateway's name and the tunnel's number, `edge-a/1`."""
+
+WireguardKey = Annotated[
+    str,
+    BeforeValidator(_wireguard_key),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"}),
+]
+"""A WireGuard public key: 32 bytes as base64."""
+
+TagKey = Annotated[str, BeforeValidator(_tag_key), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 128})]
+"""The key of a tag at AWS, neither AWS's own nor hybridge's."""
+
+ResourceName = Annotated[str, BeforeValidator(_resource_name), WithJsonSchema({"type": "string", "minLength": 1})]
+"""The name of a declared resource, as a preview shows it."""
+
 
 def _written(amount: int, units: Mapping[str, int]) -> str:
     fitting = [unit for unit, size in units.items() if amount >= size]
@@ -152,6 +245,12 @@ def _written(amount: int, units: Mapping[str, int]) -> str:
 def written_bandwidth(bits_per_second: int) -> str:
     """Write a bandwidth with its largest unit: 1250000000 as `1.25Gbps`."""
     return _written(bits_per_second, _BITS_PER_SECOND)
+
+
+def written_milliseconds(milliseconds: int) -> str:
+    """Write a number of milliseconds with the largest unit that divides it: 8 as `8ms`, 2000 as `2s`."""
+    units = {unit: size for unit, size in _MILLISECONDS.items() if milliseconds % size == 0}
+    return _written(milliseconds, units)
 
 
 def written_seconds(seconds: int) -> str:

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Annotated, Final, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from .model import Topology
@@ -62,22 +63,47 @@ def read_soundly(text: str) -> Reading:
     return Reading(_sound_part(text, found), tuple(_problem(detail) for detail in found))
 
 
+_SECTIONS: Final = {name for name, field in Topology.model_fields.items() if get_origin(field.annotation) is dict}
+"""What is declared by name, entry by entry."""
+
+
 def _sound_part(text: str, found: Iterable[ErrorDetails]) -> Topology | None:
-    """Leave out what has a problem, and the links to a site that is left out."""
+    """Leave out what has a problem, and whatever names something that is left out."""
     try:
         declared: object = json.loads(text)
     except ValueError:
         return None
     sections = cast("dict[str, object]", declared) if isinstance(declared, dict) else {}
-    broken = {tuple(detail["loc"][:2]) for detail in found}
-    sound = {name: _without(name, sections.get(name), broken) for name in ("sites", "links")}
-    left_out = {name for section, name in (place for place in broken if len(place) == 2) if section == "sites"}  # noqa: PLR2004
+    broken = {tuple(detail["loc"][:2]) for detail in found if detail["loc"]}
+    whole = {place[0] for place in broken}
+    sound = {
+        name: _without(name, value, broken) if name in _SECTIONS else value
+        for name, value in sections.items()
+        if name in Topology.model_fields and (name in _SECTIONS or name not in whole)
+    }
     try:
         topology = Topology.model_validate_json(json.dumps(sound))
     except ValidationError:
         return None
-    links = {name: link for name, link in topology.links.items() if not left_out & set(link.between)}
-    return topology.model_copy(update={"links": links})
+    return _closed(topology, broken)
+
+
+def _closed(topology: Topology, broken: Collection[tuple[str | int, ...]]) -> Topology:
+    """Drop what names a site or cluster that was left out, so that planning does not tell the same problem again."""
+    sites = {place[1] for place in broken if place[0] == "sites" and len(place) > 1}
+    clusters = {name: cluster for name, cluster in topology.clusters.items() if cluster.site not in sites}
+    lost = {place[1] for place in broken if place[0] == "clusters" and len(place) > 1}
+    lost |= topology.clusters.keys() - clusters.keys()
+    return topology.model_copy(
+        update={
+            "links": {name: link for name, link in topology.links.items() if not sites & set(link.between)},
+            "flows": {name: flow for name, flow in topology.flows.items() if not sites & {flow.origin, flow.to}},
+            "clusters": clusters,
+            "cluster_sets": {
+                name: group for name, group in topology.cluster_sets.items() if not lost & set(group.clusters)
+            },
+        }
+    )
 
 
 def _without(section: str, entries: object, broken: Collection[tuple[str | int, ...]]) -> dict[str, object]:
@@ -109,12 +135,12 @@ class _Place:
 
     @property
     def known(self) -> list[str]:
-        return list(self.model.model_fields) if self.model else []
+        return [field.alias or name for name, field in self.model.model_fields.items()] if self.model else []
 
     @property
     def example(self) -> str:
         """How the field is written, as a remedy."""
-        field = self.model.model_fields.get(self.field) if self.model and self.field else None
+        field = _field(self.model, self.field) if self.model and self.field else None
         if field is None or not field.examples:
             return "See stacks/topology.schema.json for what may stand here."
         return f"Write it as in `{self.field}: {_yaml(field.examples[0])}`."
@@ -141,11 +167,17 @@ def _place(location: Iterable[str | int]) -> _Place:
         steps.append(step)
         if members:
             model, field = members[0], str(step)
-            annotation = model.model_fields[field].annotation if field in model.model_fields else None
+            found = _field(model, field)
+            annotation = found.annotation if found else None
         else:
             arguments = get_args(_bare(annotation))
             annotation = arguments[-1] if arguments else None
     return _Place(tuple(steps), model, field)
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    """Return the field that a key of the stack file stands for."""
+    return next((field for name, field in model.model_fields.items() if key == (field.alias or name)), None)
 
 
 def _bare(annotation: object) -> object:
