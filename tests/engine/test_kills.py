@@ -126,6 +126,7 @@ def settled(project: Project, told: Outcome) -> Outcome:
     return project.run("up", "--checkpoints")
 
 
+@pytest.mark.timeout(120 * (KILLS + 1))
 def test_a_killed_engine_leaves_nothing_that_is_not_named(project: Project) -> None:
     draw = random.Random(SEED)  # noqa: S311 - points in time, not secrets
     faults = slow_creations(project)

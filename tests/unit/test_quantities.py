@@ -7,8 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from hybridge.topology import written_bandwidth, written_seconds
-from hybridge.topology.quantities import Bandwidth, Name, Seconds
+from hybridge.topology import written_bandwidth, written_milliseconds, written_seconds
+from hybridge.topology.quantities import (
+    Bandwidth,
+    Domain,
+    Milliseconds,
+    Name,
+    Port,
+    Rate,
+    ResourceName,
+    Seconds,
+    TagKey,
+    TunnelKey,
+    WireguardKey,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +57,11 @@ def test_seconds_read_back_what_was_written(seconds: int) -> None:
     assert TypeAdapter(Seconds).validate_python(written_seconds(seconds)) == seconds
 
 
+@given(st.integers(min_value=1, max_value=10**8))
+def test_milliseconds_read_back_what_was_written(milliseconds: int) -> None:
+    assert TypeAdapter(Milliseconds).validate_python(written_milliseconds(milliseconds)) == milliseconds
+
+
 @given(st.integers(min_value=1, max_value=10**9).map(lambda kilobits: kilobits * 1000))
 def test_bandwidths_read_back_what_was_written(bits: int) -> None:
     assert TypeAdapter(Bandwidth).validate_python(written_bandwidth(bits)) == bits
@@ -59,3 +76,65 @@ def test_what_cannot_be_a_name(name: object) -> None:
 @pytest.mark.parametrize("name", ["a", "dc1", "aws-east", "a" * 40])
 def test_what_can_be_a_name(name: str) -> None:
     assert TypeAdapter(Name).validate_python(name) == name
+
+
+KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (Rate, "200/s"),
+        (Rate, "1 /s"),
+        (Port, "tcp/5432"),
+        (Port, "udp/8000-8010"),
+        (Port, "tcp/1-65535"),
+        (Domain, "corp.example.com"),
+        (Domain, "a-b.xn--4ca"),
+        (TunnelKey, "edge-a/2"),
+        (WireguardKey, KEY),
+        (TagKey, "team: network/édge"),
+        (ResourceName, "aws-east-10.100.0.0/16"),
+    ],
+)
+def test_what_is_taken_as_it_is_written(kind: type, written: str) -> None:
+    assert str(TypeAdapter(kind).validate_python(written)) == written.removesuffix("/s").rstrip()
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (Rate, "200"),
+        (Rate, "0/s"),
+        (Rate, "0.5/s"),
+        (Rate, 200),
+        (Port, "5432"),
+        (Port, "tcp/0"),
+        (Port, "tcp/65536"),
+        (Port, "udp/20-10"),
+        (Port, "sctp/1"),
+        (Domain, "example.com."),
+        (Domain, "Example.com"),
+        (Domain, "com"),
+        (Domain, "-a.example.com"),
+        (Domain, "a" * 64 + ".example.com"),
+        (Domain, ".".join(["a" * 49] * 6)),
+        (Domain, "10.100.0.53"),
+        (TunnelKey, "edge-a"),
+        (TunnelKey, "edge-a/3"),
+        (WireguardKey, KEY[:-1]),
+        (WireguardKey, KEY.replace("g=", "h=")),
+        (WireguardKey, f"{KEY}\n"),
+        (TagKey, "aws:team"),
+        (TagKey, "Hybridge:link"),
+        (TagKey, "t" * 129),
+        (TagKey, ""),
+        (ResourceName, ""),
+        (ResourceName, "a\nb"),
+    ],
+)
+def test_what_is_refused_with_a_remedy(kind: type, written: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python(written)
+    (error,) = caught.value.errors()
+    assert error["ctx"]["remedy"]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hybridge.planning import AddressBook, Plan, address_keys, make_plan
-from hybridge.topology import OnpremSite, Problem, ProblemsFound, Topology, read_topology
+from hybridge.topology import OnpremSite, Problem, ProblemsFound, Topology, read_soundly, read_topology
 from tests.conftest import ROOT
 
 
@@ -53,6 +53,27 @@ def test_an_unknown_key_names_the_one_that_was_meant(declared: dict[str, Any]) -
     problem = only_problem(declared)
     assert problem.path == "sites.dc1.gateways[1].publicip"
     assert problem.remedy == "Did you mean `public_ip`?"
+
+
+def test_a_key_that_python_calls_otherwise_is_told_as_it_is_written(declared: dict[str, Any]) -> None:
+    declared["flows"] = {"orders": {"form": "dc1", "to": "aws-east", "bandwidth": "1Mbps"}}
+    missing, unknown = problems_of(declared)
+    assert (missing.path, missing.remedy) == ("flows.orders.from", "Write it as in `from: dc1`.")
+    assert (unknown.path, unknown.remedy) == ("flows.orders.form", "Did you mean `from`?")
+
+
+def test_what_names_a_broken_site_or_cluster_is_left_out_of_the_sound_part(declared: dict[str, Any]) -> None:
+    cluster = {"site": "dc1", "kind": "existing", "pods": "10.10.0.0/16", "services": "10.110.0.0/16", "cni": "kindnet"}
+    declared["clusters"] = {"a": cluster, "b": {**cluster, "site": "aws-east"}, "c": {**cluster, "pods": "no"}}
+    declared["cluster_sets"] = {"ab": {"clusters": ["a", "b"]}, "bc": {"clusters": ["b", "c"]}}
+    declared["flows"] = {"orders": {"from": "dc1", "to": "aws-east", "bandwidth": "1Mbps"}}
+    declared["trust"] = {"organization": "Example"}
+    declared["sites"]["dc1"]["asn"] = "many"
+    sound = read_soundly(json.dumps(declared)).topology
+    assert sound is not None
+    assert (set(sound.sites), set(sound.links), set(sound.flows)) == ({"aws-east"}, set(), set())
+    assert (set(sound.clusters), set(sound.cluster_sets)) == ({"b"}, set())
+    assert sound.trust is not None
 
 
 def test_a_bare_number_is_no_quantity(declared: dict[str, Any]) -> None:
