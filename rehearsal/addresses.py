@@ -1,11 +1,11 @@
-"""Addresses for tunnels that have none recorded yet, in the rehearsal's own copy of the address book."""
+"""Addresses for what has none recorded yet, in the rehearsal's own copy of the address book."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from hybridge.planning import AddressBook, address_keys
+from hybridge.planning import AddressBook, address_needs, recording_problems
 from hybridge.topology import ProblemsFound, read_soundly
 from hybridge.yamlfile import Document, members
 
@@ -25,15 +25,17 @@ def complete_addresses(stacks: Path, stack: str, document: Document) -> str | No
         return None
     try:
         book = AddressBook.read(path)
-        complete = book.completed(address_keys(reading.topology))
     except ProblemsFound:
         return None  # planning tells them, with everything else that is wrong
-    missing = len(complete.tunnels.keys() - book.tunnels.keys())
+    if any(recording_problems(reading.topology, book)):
+        return None  # likewise: `make plan` would not record it either
+    complete = book.completed(address_needs(reading.topology))
+    missing = len(complete.entries().items() - book.entries().items())
     if not missing:
         return None
     path.write_text(complete.text(), encoding="utf-8")
-    count = "One tunnel has" if missing == 1 else f"{missing} tunnels have"
+    count = "One entry is" if missing == 1 else f"{missing} entries are"
     return (
-        f"{count} no address in stacks/{path.name} yet, and the rehearsal gives them addresses of its own: "
-        f"`make plan STACK={stack}` records them for the real thing."
+        f"{count} missing in stacks/{path.name}, and the rehearsal makes up its own: `make plan STACK={stack}` records "
+        "them for the real thing."
     )

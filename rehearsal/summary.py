@@ -17,6 +17,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hybridge.topology import written_bandwidth
+
 _KINDS = {"onprem": "on-premises", "aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 _SEVERITIES = {"error": "bold red", "warning": "yellow"}
 
@@ -53,8 +55,62 @@ class Link(_Part):
     name: str
     between: list[str] = Field(default_factory=list[str])
     via: str = ""
+    standby: bool = False
     tunnels: list[Tunnel] = Field(default_factory=list[Tunnel])
     redundancy: str = ""
+    sla: str = ""
+
+
+class Flows(_Part):
+    """What flows from one site to another need, and links carry; in bits per second."""
+
+    origin: str
+    to: str
+    bandwidth: int
+    burst: int
+    links: list[str] = Field(default_factory=list[str])
+    capacity: int
+    after_failure: int
+    worst_failure: str = ""
+
+
+class Forward(_Part):
+    """A domain that another site answers for."""
+
+    domain: str
+    site: str
+    servers: list[str] = Field(default_factory=list[str])
+
+
+class Resolver(_Part):
+    """A site's forwarding."""
+
+    site: str
+    forwards: list[Forward] = Field(default_factory=list[Forward])
+
+
+class Forwarding(_Part):
+    """Conditional forwarding between sites."""
+
+    aws_sites: list[Resolver] = Field(default_factory=list[Resolver])
+    onprem_sites: list[Resolver] = Field(default_factory=list[Resolver])
+
+
+class Trust(_Part):
+    """The root of trust."""
+
+    root_name: str
+    root_years: int
+    algorithm: str = ""
+    intermediate_years: int
+    clusters: list[str] = Field(default_factory=list[str])
+
+
+class Cost(_Part):
+    """What the estate costs a month, in US dollars, as far as it is known."""
+
+    monthly: float = 0
+    unknown: list[str] = Field(default_factory=list[str])
 
 
 class Problem(_Part):
@@ -72,6 +128,10 @@ class Report(_Part):
     stack: str = ""
     sites: list[Site] = Field(default_factory=list[Site])
     links: list[Link] = Field(default_factory=list[Link])
+    flows: list[Flows] = Field(default_factory=list[Flows])
+    dns: Forwarding = Field(default_factory=Forwarding)
+    trust: Trust | None = None
+    cost: Cost = Field(default_factory=Cost)
     problems: list[Problem] = Field(default_factory=list[Problem])
 
 
@@ -135,6 +195,11 @@ def _parts(report: Report | None, facts: Facts) -> Iterable[list[RenderableType]
             yield [_sites(report.sites)]
         for link in report.links:
             yield _link(link)
+        if report.flows:
+            yield [_flows(report.flows)]
+        services: list[RenderableType] = [*_forwarding(report.dns), *_trust(report.trust), *_cost(report.cost)]
+        if services:
+            yield services
         yield _problems(report.problems)
     if facts.findings:
         yield [_labelled("Clouds and state differ", "\n".join(facts.findings), "bold red")]
@@ -162,10 +227,17 @@ def _sites(sites: Sequence[Site]) -> RenderableType:
 
 
 def _link(link: Link) -> list[RenderableType]:
-    title = Text.assemble(("Link ", "bold"), (link.name, "bold cyan"), f"  {' ↔ '.join(link.between)}  via {link.via}")
+    title = Text.assemble(
+        ("Link ", "bold"),
+        (link.name, "bold cyan"),
+        f"  {' ↔ '.join(link.between)}  via {link.via}",
+        ", standby" if link.standby else "",
+    )
     lines: list[RenderableType] = [title]
     if link.redundancy:
         lines.append(Text(f"  {link.redundancy}", style="dim"))
+    if link.sla:
+        lines.append(Text(f"  {link.sla}", style="dim"))
     if link.tunnels:
         suites = {tunnel.suite for tunnel in link.tunnels}
         sizes = {(tunnel.mtu, tunnel.mss) for tunnel in link.tunnels}
@@ -191,6 +263,44 @@ def _tunnels(tunnels: Sequence[Tunnel], *, suites: bool, sizes: bool) -> Table:
         cells += [_number(tunnel.mtu), _number(tunnel.mss)] if sizes else []
         table.add_row(*map(Text, cells))
     return table
+
+
+def _flows(flows: Sequence[Flows]) -> RenderableType:
+    table = _table("Flows", "Need", "At worst", "Links carry", "After the worst failure")
+    for each in flows:
+        left = written_bandwidth(each.after_failure) if each.after_failure else "nothing"
+        cells = (
+            written_bandwidth(each.bandwidth),
+            written_bandwidth(each.burst),
+            f"{written_bandwidth(each.capacity)} ({', '.join(each.links)})",
+            f"{left} ({each.worst_failure})",
+        )
+        table.add_row(Text(f"{each.origin} → {each.to}", style="bold"), *map(Text, cells))
+    return table
+
+
+def _forwarding(dns: Forwarding) -> Iterable[Text]:
+    for resolver in (*dns.onprem_sites, *dns.aws_sites):
+        for each in resolver.forwards:
+            yield _labelled(
+                "Names", f"{resolver.site} asks {each.site} for {each.domain} ({', '.join(each.servers)})", ""
+            )
+
+
+def _trust(trust: Trust | None) -> Iterable[Text]:
+    if trust is not None:
+        yield _labelled(
+            "Trust",
+            f"{trust.root_name}, {trust.algorithm}, {trust.root_years} years; intermediates of "
+            f"{trust.intermediate_years} years for {', '.join(trust.clusters)}",
+            "",
+        )
+
+
+def _cost(cost: Cost) -> Iterable[Text]:
+    if cost.monthly or cost.unknown:
+        unknown = f"; not known: {', '.join(cost.unknown)}" if cost.unknown else ""
+        yield _labelled("Cost", f"{cost.monthly:,.2f} USD a month by list price, without traffic{unknown}", "")
 
 
 def _problems(problems: Sequence[Problem]) -> list[RenderableType]:
@@ -222,7 +332,7 @@ def _labelled(label: str, text: str, style: str) -> Text:
 def _table(*headings: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     for heading in headings:
-        right = heading in {"ASN", "MTU", "MSS"}
+        right = heading in {"ASN", "MTU", "MSS", "Need", "At worst"}
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     return table
 

@@ -1,4 +1,4 @@
-"""Writes what a rehearsed estate says for people: its device configurations, and its picture.
+"""Writes what a rehearsed estate says for people: its device configurations, its picture and its report.
 
 The configurations hold keys, simulated ones here and real ones in reality, so that they lie outside every tracked
 directory, readable for their owner alone.
@@ -6,6 +6,7 @@ directory, readable for their owner alone.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -55,6 +56,20 @@ def write_diagram(diagram: object, path: Path) -> list[Path]:
         path.unlink(missing_ok=True)
         return []
     write_private(path, diagram if diagram.endswith("\n") else diagram + "\n")
+    return [path]
+
+
+def write_report(report: object, path: Path) -> list[Path]:
+    """Write all that the estate says about itself, or remove an old report where the program makes none.
+
+    Args:
+        report: the stack output, any value; None where there is none.
+        path: where to write it, as JSON.
+    """
+    if report is None:
+        path.unlink(missing_ok=True)
+        return []
+    write_private(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return [path]
 
 

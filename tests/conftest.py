@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hybridge.planning import AddressBook, Plan, address_keys, make_plan
+from hybridge.planning import AddressBook, Plan, address_needs, make_plan
 from hybridge.topology import Topology, read_topology
 
 ROOT = Path(__file__).parent.parent
@@ -45,5 +45,5 @@ def plan(topology: Topology) -> Plan:
 def planned(declared: dict[str, Any]) -> Plan:
     """Plan a changed topology with addresses of its own."""
     changed = read_topology(json.dumps(declared))
-    book = AddressBook("addresses.test.yaml").completed(address_keys(changed))
+    book = AddressBook("addresses.test.yaml").completed(address_needs(changed))
     return make_plan(changed, book, "test")

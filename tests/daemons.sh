@@ -3,8 +3,11 @@
 # Elsewhere it says what is missing; the tests that need it are then skipped by name.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
+"${0%/*}/cloud-init.sh"
 missing=""
-for program in vtysh:frr nft:nftables swanctl:strongswan-swanctl charon-systemd:charon-systemd ip:iproute2 openssl:openssl; do
+for program in vtysh:frr nft:nftables swanctl:strongswan-swanctl charon-systemd:charon-systemd ip:iproute2 openssl:openssl \
+    unbound-checkconf:unbound drill:ldnsutils \
+    wg:wireguard-tools shellcheck:shellcheck systemd-analyze:systemd; do
     command -v "${program%%:*}" >/dev/null || missing="$missing ${program#*:}"
 done
 [ -n "$missing" ] || exit 0

@@ -5,16 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from hybridge.planning import AddressBook, address_keys, plan_reading
+from hybridge.planning import (
+    AddressBook,
+    AddressNeeds,
+    address_needs,
+    plan_reading,
+    plan_stack,
+    recording_problems,
+)
+from hybridge.planning.secrets import secret_problems, secrets_of_file
 from hybridge.schema import stack_file_schema
 from hybridge.stackfile import find_stack_file
-from hybridge.topology import ProblemsFound, read_soundly
+from hybridge.topology import ProblemsFound, Reading, read_soundly
 from hybridge.yamlfile import UnreadableFileError, members, read_mapping
 
 _KEY: Final = "hybridge:topology"
+_Entries: TypeAlias = Mapping[tuple[str, str], str]
 
 
 def main() -> int:
@@ -24,7 +34,7 @@ def main() -> int:
     plan = commands.add_parser("plan", help="check a stack's topology and record its addresses")
     plan.add_argument("stack", metavar="STACK", help="the part of the stack file's name after `Pulumi.`")
     plan.add_argument(
-        "--release", action="store_true", help="give back the addresses of tunnels that are no longer declared"
+        "--release", action="store_true", help="give back what was given out to what is no longer declared"
     )
     plan.add_argument("--stacks", type=Path, default=Path("stacks"), help="where the stack files are (default stacks)")
     commands.add_parser("schema", help="print the JSON Schema of stack files")
@@ -48,28 +58,45 @@ def main() -> int:
 def _recorded(stacks: Path, stack: str, *, release: bool) -> str:
     """Check the stack, complete its address book on disk, and say what became of it."""
     config = members(read_mapping(find_stack_file(stacks, stack)) or {}, "config")
-    reading = read_soundly(json.dumps(config.get(_KEY), default=str))
-    keys = address_keys(reading.topology) if reading.topology else []
+    text = json.dumps(config.get(_KEY), default=str)
+    reading = read_soundly(text)
     path = stacks / f"addresses.{stack}.yaml"
-    before = AddressBook.read(path)
-    book = (before.released(keys) if release else before).completed(keys)
-    plan = plan_reading(reading, book, stack)
+    try:
+        before = AddressBook.read(path)
+    except ProblemsFound:
+        plan_stack(text, path, stack, secrets_of_file(config))  # which tells them with everything else
+        raise
+    needs = address_needs(reading.topology) if reading.topology else AddressNeeds()
+    refused = recording_problems(reading.topology, before) if reading.topology else ()
+    book = (before.released(needs) if release else before).completed(needs)
+    named = secret_problems(reading.topology, secrets_of_file(config), stack) if reading.topology else ()
+    plan = plan_reading(Reading(reading.topology, (*reading.problems, *named, *refused)), book, stack)
     path.write_text(book.text(), encoding="utf-8")
-    lines = [f"  + {key} {network}" for key, network in book.tunnels.items() if key not in before.tunnels]
-    lines += [f"  - {key} {network}" for key, network in before.tunnels.items() if key not in book.tunnels]
-    kept = [f"  = {key} {network}" for key, network in book.tunnels.items() if key not in keys]
+    tunnels = len(needs.tunnels) + len(needs.wireguard)
+    links = {key.partition("/")[0] for key in (*needs.tunnels, *needs.wireguard)}
     told = [
-        f"Stack {stack} can be declared (links: {len(plan.vpns)}, tunnels: {len(keys)}).",
+        f"Stack {stack} can be declared (links: {len(links)}, tunnels: {tunnels}).",
         *(f"Warning: {problem}" for problem in plan.warnings),
-        *([f"{path}: commit it.", *lines] if lines else [f"{path} is complete."]),
+        *_changes(before.entries(), book.entries(), path),
     ]
+    kept = _lines("=", book.entries(), without=book.released(needs).entries())
     if kept:
         told += [
-            "No longer declared, but kept while their tunnels may exist:",
+            "No longer declared, but kept while they may exist:",
             *kept,
             f"Once `pulumi up` has removed them, `make plan STACK={stack} ARGS=--release` gives them back.",
         ]
     return "".join(f"{line}\n" for line in told)
+
+
+def _changes(before: _Entries, after: _Entries, path: Path) -> list[str]:
+    raised = {place: text for place, text in after.items() if text != before.get(place)}
+    lines = [*_lines("+", raised, without={}), *_lines("-", before, without=after)]
+    return [f"{path}: commit it.", *lines] if lines else [f"{path} is complete."]
+
+
+def _lines(sign: str, entries: _Entries, *, without: _Entries) -> list[str]:
+    return [f"  {sign} {place[1]} {text}" for place, text in entries.items() if place not in without]
 
 
 if __name__ == "__main__":

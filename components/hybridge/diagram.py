@@ -8,9 +8,14 @@ from hybridge.planning import Plan
 
 
 def diagram(plan: Plan) -> str:
-    """Return the estate as a Mermaid flowchart: sites as boxes, each tunnel a line with its inside range."""
+    """Return the estate as a Mermaid flowchart.
+
+    Sites are boxes with their gateways and clusters, each tunnel is a line with its inside range: thick, or dotted
+    where its link is a standby.
+    """
     sites = [site.name for site in (*plan.onprem_sites, *plan.aws_sites)]
     gateways = [gateway.name for site in plan.onprem_sites for gateway in site.gateways]
+    instances = [instance.name for link in plan.wireguards for instance in link.instances]
     environment = Environment(
         loader=PackageLoader("hybridge", "."),
         undefined=StrictUndefined,
@@ -23,4 +28,7 @@ def diagram(plan: Plan) -> str:
         plan=plan,
         site_ids={name: f"s{index}" for index, name in enumerate(sites)},
         gateway_ids={name: f"g{index}" for index, name in enumerate(gateways)},
+        instance_ids={name: f"i{index}" for index, name in enumerate(instances)},
+        cluster_ids={cluster.name: f"c{index}" for index, cluster in enumerate(plan.clusters)},
+        lines={True: "-.-", False: "==="},
     )

@@ -10,6 +10,8 @@ what then happens:
   asking again; when its patience ends first, the operation fails and nothing is done;
 - `slow`: the cloud answers after `seconds`;
 - `lose-answer`: the operation is done, but the connection drops before the answer arrives.
+
+An entry `down: [dc1-aws-edge-a-1]` says of tunnels that they are down for the whole run, by their names in the estate.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
 VARIABLE: Final = "HYBRIDGE_REHEARSAL_FAULTS"
 """The environment variable that names the file with the faults; none happen where it is not set."""
@@ -93,10 +95,31 @@ class Fault(BaseModel):
         return sum(count for counted, count in counts.items() if fnmatchcase(counted, self.type)) == self.nth
 
 
-_FAULTS: Final = TypeAdapter(list[Fault])
+class Outage(BaseModel):
+    """Tunnels that are down for a whole run, whoever asks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    down: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
-def load(path: Path) -> tuple[Fault, ...]:
+Planned: TypeAlias = tuple[Fault | Outage, ...]
+"""What goes wrong in a run."""
+
+_FAULT: Final = "fault"
+_OUTAGE: Final = "outage"
+
+
+def _kind(entry: object) -> str:
+    return _OUTAGE if isinstance(entry, Outage) or (isinstance(entry, dict) and "down" in entry) else _FAULT
+
+
+_FAULTS: Final = TypeAdapter(
+    list[Annotated[Annotated[Fault, Tag(_FAULT)] | Annotated[Outage, Tag(_OUTAGE)], Discriminator(_kind)]]
+)
+
+
+def load(path: Path) -> Planned:
     """The faults in the YAML file `path`.
 
     Raises FaultsError, with every mistake at once, where the file cannot be read or is not a list of faults.
@@ -114,19 +137,21 @@ def load(path: Path) -> tuple[Fault, ...]:
         raise FaultsError("\n".join(sentences)) from error
 
 
-def planned() -> tuple[Fault, ...]:
+def planned() -> Planned:
     """The faults that this process's environment plans. Raises FaultsError where their file is wrong."""
     path = os.environ.get(VARIABLE)
     return load(Path(path)) if path else ()
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    # The chosen kind of an entry is pydantic's own, and stands in no file.
+    parts = [part for part in location if part not in {_FAULT, _OUTAGE}]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return path.removeprefix(".") or "the document"
 
 
 def _sentence(message: str) -> str:
     text = message.removeprefix("Value error, ")
     if text == "Extra inputs are not permitted":
-        text = "no fault has such a key; its keys are " + ", ".join(Fault.model_fields)
+        text = f"no fault has such a key; its keys are {', '.join(Fault.model_fields)}, or `down` alone"
     return text.rstrip(".") + "."

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from rehearsal.clouds import making_kubernetes
+from rehearsal.clouds import making_aws, making_kubernetes
 from rehearsal.clouds.derivation import NOWHERE, Making, Surroundings
 from rehearsal.clouds.patterns import data, default_place, identifier_pattern
 from rehearsal.clouds.sdk import Resource
@@ -92,7 +92,8 @@ def _name_inputs(resource: Resource) -> tuple[str, ...]:
 
 def _identifier(making: Making) -> Value:
     resource = making.resource
-    listed = identifier_pattern(resource.token)
+    by_inputs = making_aws.IDENTIFIERS.get(resource.token)
+    listed = by_inputs(making.inputs) if by_inputs else identifier_pattern(resource.token)
     if listed is not None:
         return making.expand(listed, "id")
     if resource.package == "kubernetes" and making_kubernetes.is_object(resource):

@@ -6,7 +6,7 @@ loudly, and so does an argument whose effect on the answer is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +14,10 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from rehearsal.clouds import tls_keys
+from rehearsal.clouds import ec2_answers, tls_keys, vpn_state
 from rehearsal.clouds.sdk import Function
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
+from rehearsal.clouds.vpn_state import Objects
 
 DATA: Final = Path(__file__).with_name("data") / "invokes.yaml"
 _SHOWN: Final = "rehearsal/clouds/data/invokes.yaml"
@@ -56,8 +57,13 @@ class _Regions(_Sourced):
     by_name: Mapping[str, _Region]
 
 
+class _Images(_Sourced):
+    published: Sequence[ec2_answers.Image]
+
+
 class _Aws(_Data):
     account: _Account
+    images: _Images
     partition: _Partition
     regions: _Regions
 
@@ -66,8 +72,10 @@ class _Answers(_Data):
     aws: _Aws
 
 
-def answer(function: Function, arguments: Properties, region: str | None) -> dict[str, Value]:
+def answer(function: Function, arguments: Properties, region: str | None, objects: Objects) -> dict[str, Value]:
     """The answer of `function` to `arguments`, asked in `region` where the arguments name no other.
+
+    `objects` is what may be asked about.
 
     Raises UnansweredError where there is none.
     """
@@ -86,20 +94,22 @@ def answer(function: Function, arguments: Properties, region: str | None) -> dic
         )
     if has_unknowns(given):
         return {**dict.fromkeys(function.results, UNKNOWN), **given}
-    return answerer.answer(given, region)
+    return answerer.answer(given, region, objects)
 
 
 class _Answerer:
     """How one question is answered, and which of its arguments that takes into account."""
 
     def __init__(
-        self, answer: Callable[[Properties, str | None], dict[str, Value]], arguments: frozenset[str] = frozenset()
+        self,
+        answer: Callable[[Properties, str | None, Objects], dict[str, Value]],
+        arguments: frozenset[str] = frozenset(),
     ) -> None:
         self.answer = answer
         self.arguments = arguments
 
 
-def _availability_zones(arguments: Properties, asked_in: str | None) -> dict[str, Value]:
+def _availability_zones(arguments: Properties, asked_in: str | None, _objects: Objects) -> dict[str, Value]:
     name, region = _region(arguments, asked_in)
     # Every zone that is listed is open to every account and in use; other states select none.
     wanted = arguments.get("state") in (None, "available")
@@ -150,7 +160,7 @@ def _passes(filters: Mapping[str, list[str]], attributes: Mapping[str, str]) -> 
     return all(attributes[name] in values for name, values in filters.items())
 
 
-def _get_region(arguments: Properties, asked_in: str | None) -> dict[str, Value]:
+def _get_region(arguments: Properties, asked_in: str | None, _objects: Objects) -> dict[str, Value]:
     named = arguments.get("name") or arguments.get("region")
     endpoint = arguments.get("endpoint")
     if endpoint is not None and not named:
@@ -166,7 +176,7 @@ def _get_region(arguments: Properties, asked_in: str | None) -> dict[str, Value]
     }
 
 
-def _caller_identity(_arguments: Properties, _asked_in: str | None) -> dict[str, Value]:
+def _caller_identity(_arguments: Properties, _asked_in: str | None, _objects: Objects) -> dict[str, Value]:
     account = _answers().aws.account
     return {
         "id": account.id,
@@ -176,7 +186,7 @@ def _caller_identity(_arguments: Properties, _asked_in: str | None) -> dict[str,
     }
 
 
-def _partition(_arguments: Properties, _asked_in: str | None) -> dict[str, Value]:
+def _partition(_arguments: Properties, _asked_in: str | None, _objects: Objects) -> dict[str, Value]:
     partition = _answers().aws.partition
     return {
         "id": partition.id,
@@ -186,8 +196,28 @@ def _partition(_arguments: Properties, _asked_in: str | None) -> dict[str, Value
     }
 
 
-def _public_key(arguments: Properties, _asked_in: str | None) -> dict[str, Value]:
+def _public_key(arguments: Properties, _asked_in: str | None, _objects: Objects) -> dict[str, Value]:
     return tls_keys.get_public_key(arguments)
+
+
+def _vpn_connection(arguments: Properties, _asked_in: str | None, objects: Objects) -> dict[str, Value]:
+    try:
+        return vpn_state.get_vpn_connection(arguments, objects)
+    except vpn_state.NoConnectionError as error:
+        raise UnansweredError(str(error)) from error
+
+
+def _ami(arguments: Properties, asked_in: str | None, _objects: Objects) -> dict[str, Value]:
+    region, _ = _region(arguments, asked_in)
+    try:
+        return ec2_answers.get_ami(arguments, region, _answers().aws.images.published)
+    except ec2_answers.NothingFoundError as error:
+        raise UnansweredError(f"{error} Images are in {_SHOWN}.") from error
+
+
+def _elastic_ip(arguments: Properties, asked_in: str | None, _objects: Objects) -> dict[str, Value]:
+    region, _ = _region(arguments, asked_in)
+    return ec2_answers.get_elastic_ip(arguments, region)
 
 
 def _region(arguments: Properties, asked_in: str | None) -> tuple[str, _Region]:
@@ -221,5 +251,8 @@ _ANSWERERS: Final[Mapping[str, _Answerer]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _Answerer(_caller_identity),
     "aws:index/getPartition:getPartition": _Answerer(_partition),
     "aws:index/getRegion:getRegion": _Answerer(_get_region, frozenset({"endpoint", "name", "region"})),
+    vpn_state.GET_VPN_CONNECTION: _Answerer(_vpn_connection, vpn_state.ARGUMENTS),
+    ec2_answers.GET_AMI: _Answerer(_ami, ec2_answers.AMI_ARGUMENTS),
+    ec2_answers.GET_ELASTIC_IP: _Answerer(_elastic_ip, ec2_answers.ELASTIC_IP_ARGUMENTS),
     tls_keys.GET_PUBLIC_KEY: _Answerer(_public_key, frozenset({"privateKeyOpenssh", "privateKeyPem"})),
 }

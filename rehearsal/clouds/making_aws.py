@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from typing import Final, cast
 
+from rehearsal.clouds import making_aws_interfaces
 from rehearsal.clouds.checking_aws import RESERVED_RANGES
 from rehearsal.clouds.derivation import Making
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
@@ -281,7 +282,68 @@ def _first(inputs: Properties, name: str, default: str, spelled: Mapping[str, st
     return spelled.get(text, text)
 
 
+_RESOLVER_ENDPOINT: Final = "aws:route53/resolverEndpoint:ResolverEndpoint"
+
+
+def _resolver_endpoint(making: Making) -> dict[str, Value]:
+    """A resolver endpoint: the VPC of its subnets, and an interface for each address.
+
+    An address that nobody chose would be one of its subnet's; as no subnet is asked for it, it is one that stands for
+    itself. The defaults are those of
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53resolver_CreateResolverEndpoint.html, the form
+    of an interface's identifier that of API_route53resolver_ListResolverEndpointIpAddresses, 2026-11-22.
+    """
+    inputs = making.inputs
+    given = inputs.get("ipAddresses")
+    addresses = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    names = [one.get("subnetId") for one in addresses]
+    subnets = [making.surroundings.find(name) or {} for name in names if isinstance(name, str)]
+    vpcs = [subnet["vpcId"] for subnet in subnets if "vpcId" in subnet]
+    return {
+        "hostVpcId": vpcs[0] if vpcs else making.expand("vpc-0{hex:16}", "hostVpcId"),
+        "ipAddresses": [
+            {
+                **one,
+                "ip": one.get("ip") or making.address(f"ipAddresses[{index}].ip"),
+                "ipId": making.expand("rni-0{hex:16}", f"ipAddresses[{index}].ipId"),
+            }
+            for index, one in enumerate(addresses)
+        ],
+        "protocols": inputs.get("protocols") or ["Do53"],
+        "resolverEndpointType": inputs.get("resolverEndpointType") or "IPV4",
+    }
+
+
+def _resolver_endpoint_identifier(inputs: Properties) -> str:
+    """Its identifier says which way it goes: API_route53resolver_ListResolverEndpoints shows both, 2026-11-22."""
+    return f"rslvr-{'out' if inputs.get('direction') == 'OUTBOUND' else 'in'}-0{{hex:16}}"
+
+
+_LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+
+
+def _log_group(making: Making) -> dict[str, Value]:
+    return {"name": making.identifier, "namePrefix": making.inputs.get("namePrefix") or ""}
+
+
+def _log_group_identifier(inputs: Properties) -> str:
+    """Its identifier is its name; behind a prefix the provider puts 26 digits.
+
+    hashicorp/terraform-plugin-sdk helper/id/id.go (UniqueIDSuffixLength), 2026-11-22.
+    """
+    return "{input:namePrefix}{digits:26}" if inputs.get("namePrefix") else "{name}"
+
+
 SPECIAL: Final[Mapping[str, Callable[[Making], dict[str, Value]]]] = {
     "aws:ec2/vpnConnection:VpnConnection": _vpn_connection,
+    _LOG_GROUP: _log_group,
+    _RESOLVER_ENDPOINT: _resolver_endpoint,
+    **making_aws_interfaces.SPECIAL,
 }
 """The properties that need more than a pattern, by token."""
+
+IDENTIFIERS: Final[Mapping[str, Callable[[Properties], str]]] = {
+    _LOG_GROUP: _log_group_identifier,
+    _RESOLVER_ENDPOINT: _resolver_endpoint_identifier,
+}
+"""The patterns of identifiers that depend on the inputs, by token."""

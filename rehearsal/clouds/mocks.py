@@ -3,6 +3,7 @@
 A test declares components in the ordinary way and finds in the ledger what came of them. Inputs are checked, outputs
 are computed and secrets stay secret just as they do behind the engine; a preview (`preview=True`) knows no computed
 output. What is not here is the engine: no diff, no update, no deletion, no options but parent, provider and protect.
+Hooks are kept by name, for a test to call as the engine would.
 
     with install() as clouds:
         clouds.run(lambda: Link("dc1-aws", args))
@@ -17,12 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from pulumi import ResourceHook
 from pulumi.runtime import mocks, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
 from rehearsal.clouds import wire
 from rehearsal.clouds.checking import Failure
-from rehearsal.clouds.faults import Fault
+from rehearsal.clouds.faults import Planned
 from rehearsal.clouds.ledger import Ledger
 from rehearsal.clouds.performing import CloudError
 from rehearsal.clouds.simulator import Answer, Simulator
@@ -62,10 +64,11 @@ class Registration:
 class SimulatedClouds(mocks.Mocks):
     """The simulated clouds of one test: a ledger in memory, and everything that was declared."""
 
-    def __init__(self, *, preview: bool = False, planned: tuple[Fault, ...] = (), ledger: Ledger | None = None) -> None:
+    def __init__(self, *, preview: bool = False, planned: Planned = (), ledger: Ledger | None = None) -> None:
         self.ledger = ledger or Ledger()
         self.registrations: list[Registration] = []
         self.warnings: list[tuple[str, str]] = []
+        self.hooks: dict[str, ResourceHook] = {}
         self._preview = preview
         self._planned = planned
         self._simulators: dict[str, Simulator] = {}
@@ -201,13 +204,26 @@ class _Monitor(mocks.MockMonitor):
         return self._clouds.ask(request)
 
 
+class _Callbacks:
+    """What the SDK registers hooks with; its own server of callbacks wants a real engine."""
+
+    def __init__(self, clouds: SimulatedClouds) -> None:
+        self._clouds = clouds
+
+    def register_resource_hook(self, hook: ResourceHook) -> None:
+        """Keep a hook."""
+        if hook.name in self._clouds.hooks:
+            raise ValueError(f"There is a resource hook {hook.name} already.")
+        self._clouds.hooks[hook.name] = hook
+
+
 def _say_nothing(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     del loop, context
 
 
 @contextmanager
 def install(
-    *, project: str = "hybridge", stack_name: str = "test", preview: bool = False, planned: tuple[Fault, ...] = ()
+    *, project: str = "hybridge", stack_name: str = "test", preview: bool = False, planned: Planned = ()
 ) -> Generator[SimulatedClouds]:
     """Put simulated clouds behind Pulumi's runtime for one test, with an event loop of its own.
 
@@ -220,6 +236,8 @@ def install(
     clouds = SimulatedClouds(preview=preview, planned=planned)
     settings.reset_options()
     mocks.set_mocks(clouds, project=project, stack=stack_name, preview=preview, monitor=_Monitor(clouds))
+    # The SDK's types take a context variable for what makes one.
+    settings.SETTINGS.callbacks = _Callbacks(clouds)  # pyright: ignore[reportAttributeAccessIssue]
     try:
         yield clouds
     finally:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 from tenacity.nap import sleep_using_event
 
-from rehearsal.clouds.faults import Effect, Fault, Operation
+from rehearsal.clouds.faults import Effect, Fault, Operation, Planned
 from rehearsal.clouds.ledger import Ledger
 
 RUN_VARIABLE: Final = "HYBRIDGE_REHEARSAL_RUN"
@@ -41,9 +41,9 @@ class Performer:
     `run` names the run over which faults are counted: by default the one that the environment names.
     """
 
-    def __init__(self, ledger: Ledger, planned: tuple[Fault, ...], run: str | None) -> None:
+    def __init__(self, ledger: Ledger, planned: Planned, run: str | None) -> None:
         self._ledger = ledger
-        self._planned = planned
+        self._faults = tuple(each for each in planned if isinstance(each, Fault))
         self._run = run or os.environ.get(RUN_VARIABLE) or uuid.uuid4().hex
         self._cancelled = threading.Event()
 
@@ -70,10 +70,10 @@ class Performer:
         return done
 
     def _fault(self, number: int, operation: Operation, token: str) -> Fault | None:
-        if not self._planned:
+        if not self._faults:
             return None
         counts = self._ledger.types_until(number, self._run, operation.value)
-        return next((fault for fault in self._planned if fault.befalls(token, operation, counts)), None)
+        return next((fault for fault in self._faults if fault.befalls(token, operation, counts)), None)
 
     def _suffer(self, fault: Fault, operation: Operation, token: str, do: Callable[[], _T]) -> _T:
         what = f"{operation.value} {token}"

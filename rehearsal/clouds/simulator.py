@@ -16,12 +16,13 @@ from rehearsal.clouds import checking, command, differences, fabrication, invoke
 from rehearsal.clouds.checking import Failure, Verdict
 from rehearsal.clouds.derivation import Surroundings
 from rehearsal.clouds.differences import Change, Difference, Kind
-from rehearsal.clouds.faults import Fault, Operation
+from rehearsal.clouds.faults import Operation, Outage, Planned
 from rehearsal.clouds.ledger import AlreadyExistsError, Draft, Ledger, LedgerObject, Making
 from rehearsal.clouds.performing import CloudError, Performer
 from rehearsal.clouds.sdk import Resource
 from rehearsal.clouds.tls_keys import TlsError
 from rehearsal.clouds.values import UNKNOWN, Properties, Value, has_unknowns
+from rehearsal.clouds.vpn_state import Objects
 
 _SDKS: Final = threading.RLock()
 """Held while something is looked up in an SDK, and taken before the ledger's own lock where both are.
@@ -70,7 +71,7 @@ class Simulator:
     def __init__(
         self,
         ledger: Ledger,
-        planned: tuple[Fault, ...] = (),
+        planned: Planned = (),
         *,
         run: str | None = None,
         configuration: Properties | None = None,
@@ -78,6 +79,8 @@ class Simulator:
     ) -> None:
         self.ledger = ledger
         self._performer = Performer(ledger, planned, run)
+        down = {tunnel for each in planned if isinstance(each, Outage) for tunnel in each.down}
+        self._objects = Objects(ledger.look_up, down)
         self._provider = provider
         self._configuration: Properties = configuration or {}
 
@@ -224,7 +227,7 @@ class Simulator:
 
         def do() -> dict[str, Value]:
             try:
-                return invokes.answer(function, arguments, self._region())
+                return invokes.answer(function, arguments, self._region(), self._objects)
             except (invokes.UnansweredError, TlsError) as error:
                 raise CloudError(str(error)) from error
 

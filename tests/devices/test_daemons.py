@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.devices.test_gateway_files import unshared
+from tests.devices.programs import unshared
 
 TOOLS = ("chmod", "flock", "grep", "id", "kill", "mount", "mv", "rm", "sh")
 APT_GET = """#!/bin/sh

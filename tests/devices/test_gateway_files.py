@@ -1,119 +1,227 @@
-"""Each rendered file is read by the program that it is for."""
+"""Each rendered file of an on-premises gateway is read by the program that it is for."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hybridge.devices import TunnelSecrets, gateway_files
-from hybridge.planning import Plan
-
-NEEDED = {
-    "vtysh": "frr",
-    "nft": "nftables",
-    "swanctl": "strongswan-swanctl",
-    "charon-systemd": "charon-systemd",
-    "ip": "iproute2",
-}
-
-UNSHARED = ("timeout", "-s", "KILL", "60", "unshare", "-Urnm")
-
-
-def program(name: str) -> str:
-    """Return the path of a program, or say which package is missing."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is missing: install the Debian package {NEEDED[name]}")
-    return found
-
-
-@cache
-def refused() -> str:
-    """Return why there are no namespaces to be had, as in some containers; nothing where there are."""
-    if shutil.which("unshare") is None:
-        return "unshare is missing: install the Debian package util-linux"
-    done = subprocess.run([*UNSHARED, "mount", "-t", "tmpfs", "tmpfs", "/var/run"], capture_output=True, text=True)
-    why = (done.stderr.strip().splitlines() or ["it says no more"])[-1]
-    return f"user, network and mount namespaces are not allowed here ({why})" if done.returncode else ""
-
-
-def unshared(*command: str) -> list[str]:
-    """Run a command in user, network and mount namespaces of its own; skip the test where there are none."""
-    if reason := refused():
-        pytest.skip(reason)
-    return [*UNSHARED, *command]
+from hybridge.devices import GatewaySecrets, TunnelSecrets, WireguardPeer, gateway_files
+from hybridge.links.wireguard_keys import private_key, public_key
+from hybridge.planning import OnpremSitePlan
+from tests.devices.programs import (
+    frr_complaint,
+    frr_session,
+    nft_complaint,
+    program,
+    read_by,
+    unshared,
+    wireguard_complaint,
+)
+from tests.wireguards import Joined, with_wireguard
 
 
 @pytest.fixture
-def files(plan: Plan, tmp_path: Path) -> dict[str, Path]:
-    """The files of the first gateway, with secrets as they are after creation."""
-    site = plan.onprem_sites[0]
-    secrets = {
-        tunnel.name: TunnelSecrets(f"198.51.100.{index}", f"kTestKeyOfTunnel{index}")
-        for index, tunnel in enumerate(plan.vpns[0].tunnels, start=1)
-    }
-    written: dict[str, Path] = {}
-    for name, text in gateway_files(site, site.gateways[0], secrets).items():
-        written[name] = tmp_path / name
-        written[name].write_text(text, encoding="utf-8")
-    return written
+def site(declared: dict[str, Any]) -> OnpremSitePlan:
+    """The datacentre, with a VPN and a WireGuard link."""
+    return Joined.read(with_wireguard(declared)).site()
+
+
+def secrets_of(site: OnpremSitePlan) -> GatewaySecrets:
+    """Secrets as they are after creation."""
+    vpn, link = site.vpns[0], site.wireguards[0]
+    return GatewaySecrets(
+        tunnels={
+            tunnel.name: TunnelSecrets(f"198.51.100.{index}", f"kTestKeyOfTunnel{index}")
+            for index, tunnel in enumerate(vpn.tunnels, start=1)
+        },
+        peers={
+            instance.name: WireguardPeer(instance.elastic_ip, public_key(private_key(instance.name)))
+            for instance in link.instances
+        },
+        private_keys={gateway.name: private_key(gateway.name) for gateway in link.gateways if not gateway.public_key},
+    )
+
+
+def written(site: OnpremSitePlan, folder: Path) -> dict[str, Path]:
+    """The files of the first gateway, readable by their owner alone, as WireGuard wants it."""
+    files: dict[str, Path] = {}
+    for name, text in gateway_files(site, site.gateways[0], secrets_of(site)).items():
+        files[name] = folder / name
+        files[name].write_text(text, encoding="utf-8")
+        files[name].chmod(0o600)
+    return files
+
+
+@pytest.fixture
+def files(site: OnpremSitePlan, tmp_path: Path) -> dict[str, Path]:
+    return written(site, tmp_path)
+
+
+def test_a_gateway_has_a_file_for_each_program_and_tunnel(files: dict[str, Path]) -> None:
+    assert sorted(files) == [
+        "firewall.nft",
+        "frr.conf",
+        "interfaces.sh",
+        "nftables.conf",
+        "strongswan.conf",
+        "swanctl.conf",
+        "wg51820.conf",
+        "wg51821.conf",
+    ]
+
+
+def test_a_gateway_without_tunnels_has_no_file(site: OnpremSitePlan) -> None:
+    site.vpns.clear()
+    site.wireguards.clear()
+    assert gateway_files(site, site.gateways[0], GatewaySecrets({}, {}, {})) == {}
+
+
+def test_a_gateway_has_strongswan_only_where_there_is_ipsec(site: OnpremSitePlan, tmp_path: Path) -> None:
+    secrets = secrets_of(site)
+    site.vpns.clear()
+    files = gateway_files(site, site.gateways[0], secrets)
+    assert not {"strongswan.conf", "swanctl.conf"} & files.keys()
+    assert "xfrm" not in "".join(files.values())
 
 
 def test_frr_reads_the_routing_configuration(files: dict[str, Path]) -> None:
-    done = subprocess.run([program("vtysh"), "-C", "-f", str(files["frr.conf"])], capture_output=True, text=True)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert frr_complaint(files["frr.conf"]) == ""
 
 
 def test_frr_would_notice_a_broken_line(files: dict[str, Path]) -> None:
     files["frr.conf"].write_text(files["frr.conf"].read_text().replace("remote-as", "remote-is"))
-    done = subprocess.run([program("vtysh"), "-C", "-f", str(files["frr.conf"])], capture_output=True, text=True)
-    assert done.returncode == 2
+    assert "remote-is" in frr_complaint(files["frr.conf"])
 
 
-def test_bgpd_takes_every_neighbour_and_filter(files: dict[str, Path], tmp_path: Path, plan: Plan) -> None:
-    """The running daemon tells its configuration back, with both neighbours, their filters and limits."""
-    program("vtysh")
-    script = tmp_path / "bgp.sh"
-    script.write_text(f"""set -e
-mount -t tmpfs tmpfs /var/run; mkdir -p /var/run/frr
-mount -t tmpfs tmpfs /etc/frr; touch /etc/frr/vtysh.conf
-printf 'root:x:0:\\nfrrvty:x:0:root\\nfrr:x:0:\\n' > {tmp_path}/group; mount --bind {tmp_path}/group /etc/group
-ip link set lo up
-for d in zebra bgpd staticd; do
-  /usr/lib/frr/$d -d -u root -g root -i {tmp_path}/$d.pid --vty_socket /var/run/frr -z /var/run/frr/zserv.api \
-    -f /dev/null --log file:{tmp_path}/$d.log >/dev/null 2>&1
-done
-trap 'kill $(cat {tmp_path}/*.pid)' EXIT
-vtysh --vty_socket /var/run/frr -f {files["frr.conf"]}
-vtysh --vty_socket /var/run/frr -c 'show running-config' -c 'show bgp summary json'
-""")
-    done = subprocess.run(unshared("sh", str(script)), capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for tunnel in plan.vpns[0].connections[0].tunnels:
-        assert f"neighbor {tunnel.cloud_address} remote-as 64512" in done.stdout
-        assert f"neighbor {tunnel.cloud_address} route-map from-aws-east in" in done.stdout
-        assert f"neighbor {tunnel.cloud_address} route-map own-networks out" in done.stdout
-        assert f"neighbor {tunnel.cloud_address} maximum-prefix 5000 restart 5" in done.stdout
-    assert "ip prefix-list from-aws-east seq 5 permit 172.20.0.0/16 le 28" in done.stdout
-    assert "Unknown command" not in done.stdout + done.stderr
+def test_bgpd_takes_every_neighbour_and_filter(files: dict[str, Path], tmp_path: Path, site: OnpremSitePlan) -> None:
+    """The running daemons tell their configuration back, with all neighbours, their filters and limits."""
+    told = frr_session(tmp_path, files["frr.conf"], "show running-config")
+    vpn, link = site.vpns[0], site.wireguards[0]
+    neighbours = {tunnel.cloud_address: (64512, vpn.name, vpn.prefix_limit) for tunnel in vpn.connections[0].tunnels}
+    neighbours |= {
+        tunnel.cloud_address: (64600, link.name, link.prefix_limit)
+        for tunnel in link.tunnels
+        if tunnel.gateway == "edge-a"
+    }
+    assert len(neighbours) == 4
+    for address, (asn, name, limit) in neighbours.items():
+        assert f"neighbor {address} remote-as {asn}\n" in told
+        assert f"neighbor {address} route-map from-{name} in\n" in told
+        assert f"neighbor {address} route-map to-{name} out\n" in told
+        assert f"neighbor {address} maximum-prefix {limit} restart 5\n" in told
+        assert (f"neighbor {address} bfd profile every-300-ms-3-times\n" in told) is (asn == 64600)
+    assert "ip prefix-list from-dc1-aws seq 5 permit 172.20.0.0/16 le 28\n" in told
 
 
-def test_nftables_reads_the_packet_filter(files: dict[str, Path]) -> None:
-    done = subprocess.run(
-        unshared(program("nft"), "-c", "-f", str(files["nftables.conf"])), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+def test_a_gateway_announces_its_own_networks_and_nothing_that_it_learned(files: dict[str, Path]) -> None:
+    text = files["frr.conf"].read_text()
+    out = set(re.findall(r"route-map (\S+) out", text))
+    permitted = {
+        name: set(re.findall(rf"ip prefix-list {name} seq \d+ permit (\S+)$", text, re.MULTILINE)) for name in out
+    }
+    assert permitted == {"to-dc1-aws": {"10.100.0.0/16"}, "to-dc1-wg": {"10.100.0.0/17", "10.100.128.0/17"}}
+    for name in out:
+        assert f"route-map {name} permit 10\n match ip address prefix-list {name}\n" in text
 
 
-def test_the_interface_script_is_posix_shell(files: dict[str, Path]) -> None:
-    done = subprocess.run(["sh", "-n", str(files["interfaces.sh"])], capture_output=True, text=True)
+def test_a_standby_link_is_taken_last(declared: dict[str, Any], tmp_path: Path) -> None:
+    declared["links"]["dc1-aws"]["standby"] = True
+    text = written(Joined.read(with_wireguard(declared)).site(), tmp_path)["frr.conf"].read_text()
+    preferences = dict(re.findall(r"route-map from-(\S+) permit 10\n.*\n set local-preference (\d+)", text))
+    assert int(preferences["dc1-wg"]) > int(preferences["dc1-aws"])
+
+
+def test_the_sites_own_ways_win_against_the_blackholes(files: dict[str, Path]) -> None:
+    """A blackhole longer than the site's range would win against the way to its core, whatever its distance."""
+    assert re.findall(r"ip route (\S+) blackhole 254", files["frr.conf"].read_text()) == [
+        "10.100.0.0/16",
+        "172.20.0.0/16",
+    ]
+
+
+def test_networks_as_long_as_a_vpcs_longest_are_taken_too(declared: dict[str, Any], tmp_path: Path) -> None:
+    declared["sites"]["aws-east"]["ranges"] = ["172.20.0.0/16", "172.21.0.0/28"]
+    files = written(Joined.read(with_wireguard(declared)).site(), tmp_path)
+    assert frr_complaint(files["frr.conf"]) == ""
+    assert "permit 172.21.0.0/28 le 32\n" in files["frr.conf"].read_text()
+
+
+@pytest.mark.parametrize("name", ["nftables.conf", "firewall.nft"])
+def test_nftables_reads_the_packet_filters(files: dict[str, Path], name: str) -> None:
+    assert nft_complaint(files[name]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"), [("nftables.conf", "maxseg", "maxsegg"), ("firewall.nft", "dport", "dports")]
+)
+def test_nftables_would_notice_a_broken_line(files: dict[str, Path], name: str, right: str, wrong: str) -> None:
+    files[name].write_text(files[name].read_text().replace(right, wrong))
+    assert "syntax error" in nft_complaint(files[name])
+
+
+def test_every_tunnels_segments_are_clamped(files: dict[str, Path], site: OnpremSitePlan) -> None:
+    text = files["nftables.conf"].read_text()
+    sizes = {tunnel.interface: site.vpns[0].mss for tunnel in site.vpns[0].connections[0].tunnels}
+    sizes |= dict.fromkeys(("wg51820", "wg51821"), 1360)
+    assert dict(re.findall(r'iifname "(\w+)".* size set (\d+)$', text, re.MULTILINE)) == {
+        name: str(size) for name, size in sizes.items()
+    }
+
+
+def test_only_the_links_peers_reach_what_the_links_use(files: dict[str, Path]) -> None:
+    text = files["firewall.nft"].read_text()
+    assert "ip saddr 198.51.100.5 udp dport 51820 accept\n" in text
+    assert "ip saddr 198.51.100.1 udp dport 500 accept\n" in text
+    assert "udp dport { 51820, 51821, 3784 } drop\n" in text
+    assert "firewall.nft" not in files["interfaces.sh"].read_text()
+
+
+def test_the_interface_script_is_sound_posix_shell(files: dict[str, Path]) -> None:
+    done = read_by("sh", "-n", str(files["interfaces.sh"]))
     assert (done.returncode, done.stderr) == (0, "")
+    assert read_by(program("shellcheck"), str(files["interfaces.sh"])).stdout == ""
+
+
+def test_shellcheck_would_notice_an_unquoted_path(files: dict[str, Path]) -> None:
+    files["interfaces.sh"].write_text(
+        files["interfaces.sh"].read_text().replace('"$(dirname "$0")/nft', '$(dirname "$0")"/nft')
+    )
+    assert "SC2046" in read_by(program("shellcheck"), str(files["interfaces.sh"])).stdout
+
+
+@pytest.mark.parametrize("name", ["wg51820.conf", "wg51821.conf"])
+def test_wireguard_reads_the_tunnels(files: dict[str, Path], name: str) -> None:
+    assert wireguard_complaint(files[name]) == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "complaint"),
+    [
+        ("AllowedIPs = ", "AllowedIPs = 10.200.0.300, ", "Configuration parsing error"),
+        ("PublicKey = ", "PublicKey = A", "Key is not the correct length"),
+        ("ListenPort", "ListensPort", "Line unrecognized"),
+    ],
+)
+def test_wireguard_would_notice_a_broken_line(files: dict[str, Path], right: str, wrong: str, complaint: str) -> None:
+    files["wg51820.conf"].write_text(files["wg51820.conf"].read_text().replace(right, wrong))
+    assert complaint in wireguard_complaint(files["wg51820.conf"])
+
+
+def test_a_tunnel_lets_out_what_the_far_side_owns_and_nothing_else(files: dict[str, Path]) -> None:
+    assert "AllowedIPs = 10.200.0.2/32, 172.20.0.0/16\n" in files["wg51820.conf"].read_text()
+
+
+def test_a_gateway_that_keeps_its_key_is_told_where_it_is_looked_for(declared: dict[str, Any], tmp_path: Path) -> None:
+    given = public_key(private_key("kept"))
+    files = written(Joined.read(with_wireguard(declared, public_keys={"edge-a": given})).site(), tmp_path)
+    text = files["wg51820.conf"].read_text()
+    assert "PrivateKey" not in text
+    assert "PostUp = wg set %i private-key /etc/wireguard/dc1-wg.key\n" in text
+    assert wireguard_complaint(files["wg51820.conf"]) == ""
 
 
 @pytest.fixture
@@ -142,24 +250,34 @@ for i in $(seq 100); do [ -S {tmp_path}/charon.vici ] && break; sleep 0.1; done
     return script
 
 
-def test_strongswan_loads_both_tunnels(files: dict[str, Path], charon: Path, plan: Plan) -> None:
+def test_strongswan_loads_both_tunnels(files: dict[str, Path], charon: Path, site: OnpremSitePlan) -> None:
     done = subprocess.run(unshared("sh", str(charon), str(files["swanctl.conf"])), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "successfully loaded 2 connections, 0 unloaded" in done.stdout
     assert len(re.findall(r"loaded ike secret", done.stdout)) == 2
-    for tunnel in plan.vpns[0].connections[0].tunnels:
+    for tunnel in site.vpns[0].connections[0].tunnels:
         assert f"{tunnel.name} {{" in done.stdout
     assert "198.51.100.1" in done.stdout
     assert "198.51.100.2" in done.stdout
 
 
-def test_a_dead_peer_is_known_as_soon_as_the_plan_says(files: dict[str, Path], plan: Plan) -> None:
+def test_strongswan_loads_tunnels_through_nat(declared: dict[str, Any], charon: Path, tmp_path: Path) -> None:
+    """Behind NAT the gateway does not have its public address, and ESP travels in UDP."""
+    declared["links"]["dc1-aws"]["nat_traversal"] = True
+    files = written(Joined.read(with_wireguard(declared)).site(), tmp_path)
+    text = files["swanctl.conf"].read_text()
+    assert (text.count("encap = yes\n"), text.count("local_addrs = %any\n")) == (2, 2)
+    done = subprocess.run(unshared("sh", str(charon), str(files["swanctl.conf"])), capture_output=True, text=True)
+    assert "successfully loaded 2 connections, 0 unloaded" in done.stdout, done.stderr
+
+
+def test_a_dead_peer_is_known_as_soon_as_the_plan_says(files: dict[str, Path], site: OnpremSitePlan) -> None:
     """strongSwan gives up after the probe's delay and every interval between its retransmissions."""
     settings = dict(re.findall(r"^  (retransmit_\w+) = ([\d.]+)$", files["strongswan.conf"].read_text(), re.MULTILINE))
     (delay,) = set(re.findall(r"dpd_delay = (\d+)s", files["swanctl.conf"].read_text()))
     timeout, base, tries = (float(settings[f"retransmit_{name}"]) for name in ("timeout", "base", "tries"))
     intervals = [timeout * base**number for number in range(int(tries) + 1)]
-    assert int(delay) + sum(intervals) == plan.vpns[0].dead_peer_seconds
+    assert int(delay) + sum(intervals) == site.vpns[0].dead_peer_seconds
 
 
 def test_strongswan_refuses_to_start_with_broken_settings(files: dict[str, Path], charon: Path) -> None:

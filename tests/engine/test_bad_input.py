@@ -82,6 +82,6 @@ def test_a_stack_without_recorded_addresses_is_rehearsed_with_some_and_told_so(p
     (project.root / "stacks" / "addresses.minimal.yaml").unlink()
     done = project.run("preview")
     assert done.code == 0, done.text
-    assert "4 tunnels have no address in stacks/addresses.minimal.yaml yet" in done.text
+    assert "4 entries are missing in stacks/addresses.minimal.yaml" in done.text
     assert "`make plan STACK=minimal` records them" in done.text
     assert not (project.root / "stacks" / "addresses.minimal.yaml").exists(), "what is tracked is left alone"

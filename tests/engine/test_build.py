@@ -60,6 +60,16 @@ class Machine:
 
     root: Path
 
+    @classmethod
+    def at(cls, root: Path) -> "Machine":
+        """Make one, with the modules that a fake Go will find."""
+        made = cls(root)
+        made.bin.mkdir()
+        for script in build.SCRIPTS:
+            (root / "sdk" / script).parent.mkdir(parents=True, exist_ok=True)
+            (root / "sdk" / script).write_text("#!/bin/sh\n")
+        return made
+
     @property
     def bin(self) -> Path:
         return self.root / "bin"
@@ -109,12 +119,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    made = Machine(tmp_path)
-    made.bin.mkdir()
-    sdk = tmp_path / "sdk"
-    for script in build.SCRIPTS:
-        (sdk / script).parent.mkdir(parents=True, exist_ok=True)
-        (sdk / script).write_text("#!/bin/sh\n")
+    made = Machine.at(tmp_path)
     monkeypatch.setenv("PATH", str(made.bin))
     monkeypatch.setenv("HYBRIDGE_CACHE", str(made.cache))
     yield made

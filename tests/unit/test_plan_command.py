@@ -22,8 +22,8 @@ def plan(stacks: Path, stack: str = "minimal", *options: str) -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def edit(stacks: Path, old: str, new: str) -> None:
-    path = stacks / "Pulumi.minimal.yaml"
+def edit(stacks: Path, old: str, new: str, stack: str = "minimal") -> None:
+    path = stacks / f"Pulumi.{stack}.yaml"
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -61,6 +61,69 @@ def test_the_address_of_a_tunnel_that_is_gone_is_kept_until_it_is_released(stack
     released = plan(stacks, "minimal", "--release")
     assert "- dc1-east/edge-a/1 169.254.6.16/30" in released.stdout
     assert (stacks / "addresses.minimal.yaml").read_bytes() == before
+
+
+def test_another_site_with_its_links_and_cluster_only_adds(stacks: Path) -> None:
+    path = stacks / "addresses.reference.yaml"
+    assert plan(stacks, "reference").returncode == 0
+    before = path.read_text(encoding="utf-8").splitlines()
+    gateways = "[{ name: edge-0, public_ip: 203.0.113.20 }, { name: edge-1, public_ip: 203.0.113.21 }]"
+    ranges = "pods: 10.91.0.0/16, services: 10.92.0.0/16"
+    for section, added in {
+        "sites": f"dc0: {{ kind: onprem, asn: 65011, ranges: [10.90.0.0/16], gateways: {gateways} }}",
+        "links": "dc0-aws: { between: [dc0, aws-east], via: site-to-site-vpn, standby: true }\n"
+        "      dc0-wg: { between: [dc0, aws-east], via: wireguard, tunnel_network: 10.190.0.0/24 }",
+        "clusters": f"branch: {{ site: dc0, kind: existing, {ranges}, cni: cilium-vxlan }}",
+        "cluster_sets": "all: { clusters: [branch, shop], globalnet: true }",
+    }.items():
+        edit(stacks, f"    {section}:\n", f"    {section}:\n      {added}\n", "reference")
+    done = plan(stacks, "reference")
+    assert done.returncode == 0, done.stderr
+    after = path.read_text(encoding="utf-8").splitlines()
+    assert set(before) <= set(after)
+    assert len(after) == len(before) + 4 + 4 + 2 + 3, "tunnels of two kinds, cluster ids, a section of global ranges"
+    for line in (
+        "+ dc0-aws/edge-0/1 169.254.6.16/30",
+        "+ dc0-wg/edge-1/2 10.190.0.12/30",
+        "+ all/branch global range 242.0.0.0/16",
+        "+ all/branch cluster id 1",
+    ):
+        assert line in done.stdout
+
+
+def rotate(stacks: Path, generations: str) -> subprocess.CompletedProcess[str]:
+    edit(stacks, "        dead_peer_after: 30s\n", f"        dead_peer_after: 30s\n        {generations}\n")
+    done = plan(stacks)
+    edit(stacks, f"        {generations}\n", "")
+    return done
+
+
+def test_one_key_of_a_link_changes_at_a_time(stacks: Path) -> None:
+    book = stacks / "addresses.minimal.yaml"
+    one = rotate(stacks, "key_generations: { edge-a/1: 2 }")
+    assert one.returncode == 0, one.stderr
+    assert "+ dc1-aws/edge-a/1 key generation 2" in one.stdout
+    assert "key_generations:\n  dc1-aws/edge-a/1: 2\n" in book.read_text(encoding="utf-8")
+    recorded = book.read_bytes()
+    both = rotate(stacks, "key_generations: { edge-a/1: 3, edge-a/2: 2 }")
+    assert both.returncode == 1
+    assert "One tunnel changes per update" in both.stderr
+    lower = plan(stacks)
+    assert lower.returncode == 1
+    assert lower.stderr.count("no key comes back") == 1
+    assert book.read_bytes() == recorded
+    assert rotate(stacks, "key_generations: { edge-a/1: 2, edge-a/2: 2 }").returncode == 0
+
+
+def test_a_damaged_book_is_told_with_everything_else_and_left_as_it_is(stacks: Path) -> None:
+    book = stacks / "addresses.minimal.yaml"
+    book.write_text("tunnels: { dc1-aws/edge-a/1: 10.0.0.0/30 }\n", encoding="utf-8")
+    edit(stacks, "asn: 64512", "asn: 1")
+    done = plan(stacks)
+    assert done.returncode == 1
+    assert "stacks/addresses.minimal.yaml tunnels.dc1-aws/edge-a/1" in done.stderr
+    assert "sites.aws-east.asn" in done.stderr
+    assert "10.0.0.0/30" in book.read_text(encoding="utf-8")
 
 
 def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:

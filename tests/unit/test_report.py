@@ -16,7 +16,7 @@ def test_the_report_names_every_site_link_and_tunnel(plan: Plan) -> None:
     (link,) = told["links"]
     assert link["between"] == ["dc1", "aws-east"]
     assert [(tunnel["mtu"], tunnel["mss"]) for tunnel in link["tunnels"]] == [(1446, 1406)] * 4
-    assert "any one gateway may go down" in link["redundancy"]
+    assert "Any one gateway may fail: 2 of 4 tunnels stay up" in link["redundancy"]
 
 
 def test_the_picture_draws_a_line_for_each_tunnel(plan: Plan) -> None:

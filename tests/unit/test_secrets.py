@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hybridge.planning.secrets import ConfiguredSecret, secret_problems
+from hybridge.planning.secrets import ConfiguredSecret, secret_problems, secrets_of_file
 from hybridge.topology import Problem, read_topology
 
 VALUE = "kOfTheRouterAtHeadquarters"
@@ -55,3 +55,13 @@ def test_the_form_of_a_key_is_what_aws_takes(declared: dict[str, Any], value: st
     assert (problems == []) is sound
     assert all(value not in str(problem) for problem in problems)
     assert value not in repr(ConfiguredSecret(value, encrypted=True))
+
+
+def test_a_stack_file_is_looked_into_without_being_decrypted(declared: dict[str, Any]) -> None:
+    lookup = secrets_of_file({"hybridge:a": {"secure": "v1:abc"}, "hybridge:b": VALUE, "hybridge:c": None})
+    assert found(declared, lookup("a")) == []
+    assert [problem.sentence for problem in found(declared, lookup("b"))] == [
+        "`hybridge:router-key` stands in the stack file in clear."
+    ]
+    assert lookup("c") is None
+    assert lookup("d") is None

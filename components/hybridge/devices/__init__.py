@@ -1,5 +1,15 @@
-"""Renders an on-premises gateway's end of its links as configuration for real programs."""
+"""Renders a gateway's end of its links as configuration for real programs: on-premises gateways and instances alike."""
 
-from .gateway import TunnelSecrets, gateway_files
+from .gateway import GatewaySecrets, WireguardPeer, gateway_files
+from .instance import InstanceSurroundings, instance_files, user_data
+from .vpn import TunnelSecrets
 
-__all__ = ["TunnelSecrets", "gateway_files"]
+__all__ = [
+    "GatewaySecrets",
+    "InstanceSurroundings",
+    "TunnelSecrets",
+    "WireguardPeer",
+    "gateway_files",
+    "instance_files",
+    "user_data",
+]

@@ -1,95 +1,165 @@
-"""The files of one on-premises gateway: strongSwan, FRR, its interfaces and its MSS clamp, from the plan."""
+"""The files of one on-premises gateway: WireGuard, strongSwan, FRR, interfaces and packet filters, from the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from ipaddress import IPv4Network
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan
+from hybridge.planning.wireguard_model import WireguardPlan
 
-from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel, VpnConnection
-
-_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf", "strongswan.conf", "swanctl.conf")
-_REKEY_SHARE: Final = 0.9
-"""Part of a lifetime after which this end rekeys; AWS starts 270 s before the end of its child SAs by default."""
-_PROBE_SHARE: Final = 3
-"""A peer is probed after a third of the time in which it must be known to be dead; the rest is for retransmissions."""
-_RETRANSMISSIONS: Final = 4
-"""Retransmissions of a request that goes unanswered, before its peer is dead."""
+from .bgp import Bfd, Filter, Session, Speaker, frr_conf
+from .rendering import render
+from .vpn import TunnelSecrets, VpnEnd, strongswan_files
+from .wireguard import WireguardEnd, wireguard_conf
 
 
 @dataclass(frozen=True)
-class TunnelSecrets:
-    """What only the cloud and the key's owner know of a tunnel."""
+class WireguardPeer:
+    """What only the cloud and the key's owner know of a gateway instance."""
 
-    outside_address: str
-    """The cloud's public address of the tunnel."""
-    preshared_key: str
+    address: str
+    """Its public address."""
+    public_key: str
 
 
 @dataclass(frozen=True)
-class _End:
-    """A gateway's end of one tunnel."""
+class GatewaySecrets:
+    """What the plan does not know, for all gateways of a site."""
 
-    vpn: SiteToSiteVpnPlan
-    connection: VpnConnection
-    tunnel: Tunnel
-    outside_address: str
-    preshared_key: str
-
-    @property
-    def dpd_delay_seconds(self) -> int:
-        return self.vpn.dead_peer_seconds // _PROBE_SHARE
-
-    @property
-    def ike_rekey_seconds(self) -> int:
-        return int(self.vpn.ike_seconds * _REKEY_SHARE)
-
-    @property
-    def child_rekey_seconds(self) -> int:
-        return int(self.vpn.child_seconds * _REKEY_SHARE)
+    tunnels: Mapping[str, TunnelSecrets]
+    """Outside address and key of each site-to-site tunnel, by its name."""
+    peers: Mapping[str, WireguardPeer]
+    """The gateway instances of the WireGuard links, by name."""
+    private_keys: Mapping[str, str]
+    """WireGuard keys of the gateways that do not keep them to themselves, by link and gateway: `dc1-wg-edge-a`."""
 
 
-def gateway_files(site: OnpremSitePlan, gateway: OnpremGateway, secrets: Mapping[str, TunnelSecrets]) -> dict[str, str]:
+def gateway_files(site: OnpremSitePlan, gateway: OnpremGateway, secrets: GatewaySecrets) -> dict[str, str]:
     """Render every file of a gateway.
 
     :param site: the gateway's site, with the links that end there
     :param gateway: the gateway
-    :param secrets: outside address and key by tunnel name, for each of the gateway's tunnels
-    :returns: text by file name, none for a gateway without tunnels; `swanctl.conf` holds the keys
+    :param secrets: addresses and keys of all its tunnels
+    :returns: text by file name, none for a gateway without tunnels; `swanctl.conf` and WireGuard's files hold keys
     """
-    ends = [
-        _End(vpn, connection, tunnel, secrets[tunnel.name].outside_address, secrets[tunnel.name].preshared_key)
+    vpn_ends, wireguard_ends = _vpn_ends(site, gateway, secrets), _wireguard_ends(site, gateway, secrets)
+    tunnels = [*vpn_ends, *wireguard_ends]
+    if not tunnels:
+        return {}
+    shown = {"site": site, "gateway": gateway, "vpn_ends": vpn_ends, "wireguard_ends": wireguard_ends}
+    return {
+        "frr.conf": frr_conf(_speaker(site, gateway)),
+        "interfaces.sh": render("interfaces.sh", **shown),
+        "nftables.conf": render("nftables.conf", tunnels=tunnels, **shown),
+        "firewall.nft": render("firewall.nft", **shown),
+        **strongswan_files(site, gateway, vpn_ends),
+        **{end.file_name: wireguard_conf(end) for end in wireguard_ends},
+    }
+
+
+def _vpn_ends(site: OnpremSitePlan, gateway: OnpremGateway, secrets: GatewaySecrets) -> list[VpnEnd]:
+    return [
+        VpnEnd(vpn, connection, tunnel, secret.outside_address, secret.preshared_key)
         for vpn in site.vpns
         for connection in vpn.connections
         if connection.gateway == gateway.name
         for tunnel in connection.tunnels
+        for secret in (secrets.tunnels[tunnel.name],)
     ]
-    if not ends:
-        return {}
-    # The daemon has one setting for all its peers: the most impatient link decides.
-    dead_peer_seconds = min(end.vpn.dead_peer_seconds for end in ends)
-    retransmit_seconds = (dead_peer_seconds - dead_peer_seconds // _PROBE_SHARE) / (_RETRANSMISSIONS + 1)
-    cloud_ranges = sorted({network for end in ends for network in end.vpn.cloud_ranges})
-    environment = Environment(
-        loader=PackageLoader("hybridge.devices"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - device syntax, not HTML; every value was checked in topology/
-    )
-    return {
-        name: environment.get_template(f"{name}.j2").render(
-            site=site,
-            gateway=gateway,
-            ends=ends,
-            cloud_ranges=cloud_ranges,
-            dead_peer_seconds=dead_peer_seconds,
-            dpd_delay_seconds=dead_peer_seconds // _PROBE_SHARE,
-            retransmit_tries=_RETRANSMISSIONS,
-            retransmit_seconds=f"{retransmit_seconds:.1f}",
+
+
+def _wireguard_ends(site: OnpremSitePlan, gateway: OnpremGateway, secrets: GatewaySecrets) -> list[WireguardEnd]:
+    return [
+        WireguardEnd(
+            gateway=f"{gateway.name} at {site.name}",
+            name=tunnel.name,
+            interface=tunnel.interface,
+            port=tunnel.port,
+            address=tunnel.device_address,
+            length=IPv4Network(tunnel.inside).prefixlen,
+            mtu=link.mtu,
+            mss=link.mss,
+            keepalive_seconds=link.keepalive_seconds,
+            private_key=secrets.private_keys.get(f"{link.name}-{gateway.name}", ""),
+            key_file=f"/etc/wireguard/{link.name}.key",
+            far_address=tunnel.cloud_address,
+            far_public_key=peer.public_key,
+            far_endpoint=peer.address,
+            far_ranges=link.cloud_ranges,
         )
-        for name in _FILES
-    }
+        for link in site.wireguards
+        for tunnel in link.tunnels
+        if tunnel.gateway == gateway.name
+        for peer in (secrets.peers[tunnel.instance],)
+    ]
+
+
+def _speaker(site: OnpremSitePlan, gateway: OnpremGateway) -> Speaker:
+    links = (*site.vpns, *site.wireguards)
+    # Never the halves that a WireGuard link announces: they would win against the way to the site's own core.
+    own = [*site.ranges, *(network for link in links for network in _whole(link))]
+    far = [network for link in links for network in link.cloud_ranges]
+    return Speaker(
+        name=gateway.name,
+        site=site.name,
+        asn=site.asn,
+        router_id=gateway.public_ip,
+        originated=_distinct([network for link in links for network in link.announced]),
+        ended=_distinct([*own, *far]),
+        sessions=[
+            *(session for vpn in site.vpns for session in _vpn_sessions(vpn, gateway)),
+            *(session for link in site.wireguards for session in _wireguard_sessions(link, gateway)),
+        ],
+    )
+
+
+def _whole(link: SiteToSiteVpnPlan | WireguardPlan) -> list[str]:
+    return link.onprem_ranges if isinstance(link, WireguardPlan) else link.announced
+
+
+def _vpn_sessions(vpn: SiteToSiteVpnPlan, gateway: OnpremGateway) -> Iterator[Session]:
+    taken, told = _filters(vpn.name, vpn.cloud_ranges, vpn.announced, vpn.preference)
+    for connection in vpn.connections:
+        for tunnel in connection.tunnels if connection.gateway == gateway.name else ():
+            yield Session(
+                address=tunnel.cloud_address,
+                asn=vpn.cloud_asn,
+                name=tunnel.name,
+                source=tunnel.device_address,
+                taken=taken,
+                told=told,
+                prefix_limit=vpn.prefix_limit,
+                keepalive_seconds=vpn.bgp_keepalive_seconds,
+                hold_seconds=vpn.bgp_hold_seconds,
+            )
+
+
+def _wireguard_sessions(link: WireguardPlan, gateway: OnpremGateway) -> Iterator[Session]:
+    taken, told = _filters(link.name, link.cloud_ranges, link.announced, link.preference)
+    for tunnel in link.tunnels:
+        if tunnel.gateway == gateway.name:
+            yield Session(
+                address=tunnel.cloud_address,
+                asn=link.gateway_asn,
+                name=tunnel.name,
+                source=tunnel.device_address,
+                taken=taken,
+                told=told,
+                prefix_limit=link.prefix_limit,
+                keepalive_seconds=link.bgp_keepalive_seconds,
+                hold_seconds=link.bgp_hold_seconds,
+                bfd=Bfd(link.bfd_milliseconds, link.bfd_multiplier),
+            )
+
+
+def _filters(link: str, far: Sequence[str], own: Sequence[str], preference: int) -> tuple[Filter, Filter]:
+    return (
+        Filter(f"from-{link}", far, parts=True, preference=preference),
+        Filter(f"to-{link}", own, parts=False),
+    )
+
+
+def _distinct(networks: Sequence[str]) -> list[str]:
+    return sorted(set(networks), key=IPv4Network)

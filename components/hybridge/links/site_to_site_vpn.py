@@ -3,13 +3,14 @@
 Both halves are made from one plan, so they cannot disagree.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_random as random
 
-from hybridge.planning import SiteToSiteVpnPlan
+from hybridge.planning import SiteToSiteVpnPlan, Tunnel
 
 _KEY_CHARACTERS: Final = 48
 """Random characters of a key: 62^48 is beyond 2^285."""
@@ -21,13 +22,16 @@ class OnpremSiteToSiteVpnArgs:
 
     plan: SiteToSiteVpnPlan
     """The link."""
+    given_keys: dict[str, pulumi.Input[str]] | None = None
+    """The key of each tunnel whose other end dictates it, by the tunnel's name."""
 
 
 class OnpremSiteToSiteVpn(pulumi.ComponentResource):
-    """The datacentre's half: a pre-shared key for each tunnel, from the provider `random`.
+    """The datacentre's half: a pre-shared key for each tunnel, given or from the provider `random`.
 
-    A key is random text kept in the state as a secret. AWS takes 8 to 64 letters, digits, `.` and `_`, the first not
-    `0` (https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html), hence the letter in front.
+    A key that is made here is random text kept in the state as a secret, another one for each generation. AWS takes 8
+    to 64 letters, digits, `.` and `_`, the first not `0` (https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html),
+    hence the letter in front.
     """
 
     preshared_keys: pulumi.Output[dict[str, str]]
@@ -35,11 +39,23 @@ class OnpremSiteToSiteVpn(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: OnpremSiteToSiteVpnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("hybridge:index:OnpremSiteToSiteVpn", name, {}, opts)
-        keys = {tunnel.name: pulumi.Output.concat("k", self._key(tunnel.name).result) for tunnel in args.plan.tunnels}
+        given = args.given_keys or {}
+        keys = {tunnel.name: self._key(tunnel, given) for tunnel in args.plan.tunnels}
         self.preshared_keys = pulumi.Output.secret(pulumi.Output.all(**keys))
         self.register_outputs({"preshared_keys": self.preshared_keys})
 
-    def _key(self, tunnel: str) -> random.RandomPassword:
+    def _key(self, tunnel: Tunnel, given: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[str]:
+        if not tunnel.preshared_key_secret:
+            return pulumi.Output.concat("k", self._password(tunnel).result)
+        if tunnel.name not in given:
+            raise ValueError(f"The key of {tunnel.name} is to be the secret {tunnel.preshared_key_secret}: give it.")
+        return given[tunnel.name]
+
+    def _password(self, tunnel: Tunnel) -> random.RandomPassword:
         return random.RandomPassword(
-            tunnel, length=_KEY_CHARACTERS, special=False, opts=pulumi.ResourceOptions(parent=self)
+            tunnel.name,
+            length=_KEY_CHARACTERS,
+            special=False,
+            keepers={"generation": str(tunnel.key_generation)} if tunnel.key_generation > 1 else None,
+            opts=pulumi.ResourceOptions(parent=self),
         )

@@ -1,33 +1,48 @@
 """What follows from a topology, as pure functions: addresses, tunnels, sizes, problems. No Pulumi here."""
 
-from .addresses import AddressBook
+from .addresses import AddressBook, AddressNeeds
 from .model import (
     AwsSitePlan,
+    ExistingVpcPlan,
+    HubKind,
     OnpremGateway,
     OnpremSitePlan,
-    Plan,
     SiteToSiteVpnPlan,
     Tunnel,
     TunnelSize,
     VpnConnection,
 )
-from .plan import address_keys, make_plan, plan_reading, plan_stack, stack_problems
+from .needs import address_needs
+from .plan import make_plan, plan_reading, plan_stack, stack_problems
+from .recording import recording_problems
+from .secrets import ConfiguredSecret, SecretLookup, no_secrets, secrets_of_file
 from .suites import IpsecSuite
+from .whole import Plan
+from .wireguard_model import WireguardPlan
 
 __all__ = [
     "AddressBook",
+    "AddressNeeds",
     "AwsSitePlan",
+    "ConfiguredSecret",
+    "ExistingVpcPlan",
+    "HubKind",
     "IpsecSuite",
     "OnpremGateway",
     "OnpremSitePlan",
     "Plan",
+    "SecretLookup",
     "SiteToSiteVpnPlan",
     "Tunnel",
     "TunnelSize",
     "VpnConnection",
-    "address_keys",
+    "WireguardPlan",
+    "address_needs",
     "make_plan",
+    "no_secrets",
     "plan_reading",
     "plan_stack",
+    "recording_problems",
+    "secrets_of_file",
     "stack_problems",
 ]

@@ -2,71 +2,141 @@
 
 `stacks/addresses.STACK.yaml` is to addresses what a lock file is to versions: `make plan STACK=…` writes it, a person
 commits it, and the program only reads it. An addition never moves another entry, as peers have them configured.
+
+A tunnel's /30 has to be unique on each customer gateway device and on each virtual private gateway
+(https://docs.aws.amazon.com/vpn/latest/s2svpn/tunnel-configure.html). The book gives each out once in the whole estate,
+which is both. Global ranges and cluster numbers are unique within their cluster set, as nobody else meets them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar
 
 import yaml
 
-from hybridge.topology import Problem, ProblemsFound, path_of
+from hybridge.topology import ProblemsFound
 from hybridge.yamlfile import UnreadableFileError, read_mapping
 
-from . import limits
+from .address_file import checked_sections, damaged
+from .pools import TUNNEL_LENGTH, cluster_numbers, global_length, parts, tunnel_networks
 
-POOL: Final = IPv4Network("169.254.0.0/16")
-"""Addresses inside tunnels: link-local, so that they collide with nobody's network (RFC 3927)."""
-_LENGTH: Final = 30
-_REMEDY: Final = "Restore the file from version control, or remove the entry and run `make plan` to have a new one."
+_Given = TypeVar("_Given", IPv4Network, int)
+
+_WORDS: Final = {
+    "tunnels": "{}",
+    "wireguard": "{}",
+    "global_ranges": "global range {}",
+    "cluster_ids": "cluster id {}",
+    "key_generations": "key generation {}",
+}
+"""The sections, and how a person reads an entry of each."""
+
+
+@dataclass(frozen=True)
+class AddressNeeds:
+    """What a topology needs of the book."""
+
+    tunnels: tuple[str, ...] = ()
+    """Site-to-site tunnels, by `link/gateway/number`."""
+    wireguard: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
+    """WireGuard tunnels, by `link/gateway/instance`, each with the range that its /30 is taken from."""
+    global_ranges: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
+    """Clusters of Globalnet sets, by `set/cluster`, each with the range that its global range is taken from."""
+    cluster_ids: tuple[str, ...] = ()
+    """Clusters of cluster sets, by `set/cluster`."""
+    key_generations: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The declared generation of a tunnel's key, by `link/gateway/number`, where it is not the first."""
 
 
 @dataclass(frozen=True)
 class AddressBook:
-    """The inside range of each tunnel, by `link/gateway/number`."""
+    """What was given out, section by section, by the key that needs it."""
 
     name: str
     """Name of its file, for messages."""
     tunnels: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
+    """The /30 inside a site-to-site tunnel, by `link/gateway/number`."""
+    wireguard: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
+    """The /30 inside a WireGuard tunnel, by `link/gateway/instance`."""
+    global_ranges: Mapping[str, IPv4Network] = field(default_factory=dict[str, IPv4Network])
+    """What Globalnet translates a cluster's addresses to, by `set/cluster`."""
+    cluster_ids: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The number of a cluster in its set, by `set/cluster`."""
+    key_generations: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The generation of a tunnel's key, by `link/gateway/number`, where it is not the first."""
 
     @classmethod
     def read(cls, path: Path) -> AddressBook:
         """Read the book; a file that does not exist is an empty one.
 
-        :raises ProblemsFound: with every entry that is no free /30 of the pool
+        :raises ProblemsFound: with every entry that cannot have been given out
         """
         if not path.exists():
             return cls(path.name)
-        shown = f"stacks/{path.name}"
         try:
-            content = read_mapping(path, shown=shown)
+            content = read_mapping(path, shown=f"stacks/{path.name}")
         except UnreadableFileError as error:
-            raise ProblemsFound([Problem(shown, str(error), _REMEDY)]) from None
-        return cls(path.name, _checked(path.name, _entries(path.name, content)))
+            raise ProblemsFound([damaged(path.name, "", str(error))]) from None
+        networks, numbers = checked_sections(path.name, content)
+        return cls(
+            path.name,
+            tunnels=networks["tunnels"],
+            wireguard=networks["wireguard"],
+            global_ranges=networks["global_ranges"],
+            cluster_ids=numbers["cluster_ids"],
+            key_generations=numbers["key_generations"],
+        )
 
-    def completed(self, keys: Iterable[str]) -> AddressBook:
-        """Return the book with an entry for each of `keys`; entries that exist stay, wanted or not.
+    def completed(self, needs: AddressNeeds) -> AddressBook:
+        """Return the book with an entry for everything in `needs`; entries that exist stay, wanted or not.
 
-        An entry whose key is gone stays because its tunnel may still exist in the cloud, and both of its ends have
-        the address configured; `released` gives it back.
-
-        :raises ProblemsFound: when the pool is used up
+        An entry whose key is gone stays because its tunnel may still exist in the cloud, and both of its ends have the
+        address configured; `released` gives it back. A key for which nothing is left stays without an entry. The
+        generation of a tunnel's key is the one entry that changes, and only upwards.
         """
-        missing = sorted(set(keys) - self.tunnels.keys())
-        added = dict(zip(missing, _free(self.tunnels.values()), strict=False))
-        if len(added) < len(missing):
-            sentence = f"The pool {POOL} has no /30 left for {len(missing) - len(added)} tunnels."
-            raise ProblemsFound([Problem("links", sentence, "Split the estate into several stacks.")])
-        return AddressBook(self.name, dict(sorted({**self.tunnels, **added}.items())))
+        tunnels = dict(self.tunnels)
+        _fill(tunnels, needs.tunnels, tunnel_networks(), set(tunnels.values()))
+        wireguard = dict(self.wireguard)
+        used = set(wireguard.values())
+        for pool, keys in _by_pool(needs.wireguard).items():
+            _fill(wireguard, keys, parts(pool, TUNNEL_LENGTH), used)
+        global_ranges = dict(self.global_ranges)
+        taken = _by_set(global_ranges)
+        for pool, keys in _by_pool(needs.global_ranges).items():
+            for name, members in _sets(keys).items():
+                _fill(global_ranges, members, parts(pool, global_length()), taken[name])
+        cluster_ids = dict(self.cluster_ids)
+        numbers = _by_set(cluster_ids)
+        for name, members in _sets(needs.cluster_ids).items():
+            _fill(cluster_ids, members, cluster_numbers(), numbers[name])
+        generations = dict(self.key_generations)
+        for key, generation in needs.key_generations.items():
+            generations[key] = max(generation, generations.get(key, generation))
+        return AddressBook(self.name, tunnels, wireguard, global_ranges, cluster_ids, generations)
 
-    def released(self, keys: Iterable[str]) -> AddressBook:
-        """Return the book without the entries that are not of `keys`: their addresses may be given out again."""
-        wanted = set(keys)
-        return AddressBook(self.name, {key: network for key, network in self.tunnels.items() if key in wanted})
+    def released(self, needs: AddressNeeds) -> AddressBook:
+        """Return the book without what `needs` does not ask for: it may be given out again."""
+        return AddressBook(
+            self.name,
+            tunnels=_kept(self.tunnels, needs.tunnels),
+            wireguard=_kept(self.wireguard, needs.wireguard),
+            global_ranges=_kept(self.global_ranges, needs.global_ranges),
+            cluster_ids=_kept(self.cluster_ids, needs.cluster_ids),
+            key_generations=_kept(self.key_generations, needs.tunnels),
+        )
+
+    def entries(self) -> dict[tuple[str, str], str]:
+        """Return every entry by its section and key, as a person reads it."""
+        return {
+            (section, key): words.format(value)
+            for section, words in _WORDS.items()
+            for key, value in sorted(self._section(section).items())
+        }
 
     def text(self) -> str:
         """Return the book as the text of its file."""
@@ -74,57 +144,51 @@ class AddressBook:
             "# Addresses that hybridge has given out to this stack. `make plan` writes this file, and you commit it.\n"
             "# A peer has each of them configured, so an entry never changes while its tunnel exists.\n"
         )
-        body = yaml.safe_dump({"tunnels": {key: str(value) for key, value in self.tunnels.items()}}, sort_keys=True)
-        return heading + body
+        sections = {
+            section: {key: value if isinstance(value, int) else str(value) for key, value in given.items()}
+            for section in _WORDS
+            if (given := self._section(section))
+        }
+        return heading + yaml.safe_dump(sections, sort_keys=True)
+
+    def _section(self, name: str) -> Mapping[str, IPv4Network] | Mapping[str, int]:
+        return getattr(self, name)
 
 
-def _free(taken: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
-    """Return the /30s of the pool that no vendor reserves and nobody has, in order."""
-    used = set(taken)
-    reserved = (*limits.words("link-local.reserved"), *limits.words("aws.vpn.reserved-inside"))
-    networks = [IPv4Network(text) for text in (*reserved, *limits.words("azure.vpn.bgp-inside"))]
-    # The whole /24 around each, as vendors keep adding services there (AWS has 169.254.169.252/30 and more).
-    closed = [network.supernet(new_prefix=24) for network in networks]
-    for candidate in POOL.subnets(new_prefix=_LENGTH):
-        if candidate not in used and not any(candidate.overlaps(network) for network in closed):
-            yield candidate
+def _fill(given: dict[str, _Given], keys: Iterable[str], candidates: Iterable[_Given], used: set[_Given]) -> None:
+    """Give each of `keys` that has none the first candidate that is not used, while there are any."""
+    missing = sorted(set(keys) - given.keys())
+    if not missing:
+        return
+    free = (candidate for candidate in candidates if candidate not in used)
+    added = dict(zip(missing, free, strict=False))
+    given.update(added)
+    used.update(added.values())
 
 
-def _entries(name: str, book: Mapping[str, object] | None) -> Mapping[object, object]:
-    if book is None:
-        raise ProblemsFound([_damaged(name, "", "It is empty, and the tunnels that exist keep their addresses.")])
-    if set(book) != {"tunnels"}:
-        raise ProblemsFound([_damaged(name, "", "It should hold `tunnels` and nothing else.")])
-    entries = book["tunnels"]
-    if not isinstance(entries, dict):
-        raise ProblemsFound([_damaged(name, "tunnels", "It should be a mapping.")])
-    return cast("dict[object, object]", entries)
+def _kept(given: Mapping[str, _Given], wanted: Iterable[str]) -> dict[str, _Given]:
+    keys = set(wanted)
+    return {key: value for key, value in given.items() if key in keys}
 
 
-def _checked(name: str, entries: Mapping[object, object]) -> dict[str, IPv4Network]:
-    problems: list[Problem] = []
-    ranges: dict[str, IPv4Network] = {}
-    owners: dict[IPv4Network, str] = {}
-    reserved = {IPv4Network(text) for text in limits.words("aws.vpn.reserved-inside")}
-    for key, value in entries.items():
-        try:
-            network = IPv4Network(str(value))
-        except ValueError:
-            problems.append(_damaged(name, path_of("tunnels", str(key)), f"`{value}` is no network."))
-            continue
-        if network.prefixlen != _LENGTH or not network.subnet_of(POOL) or network in reserved:
-            problems.append(
-                _damaged(name, path_of("tunnels", str(key)), f"`{network}` is no /30 of {POOL} that AWS accepts.")
-            )
-        elif network in owners:
-            sentence = f"`{network}` is given to `{owners[network]}` as well."
-            problems.append(_damaged(name, path_of("tunnels", str(key)), sentence))
-        owners[network] = str(key)
-        ranges[str(key)] = network
-    if problems:
-        raise ProblemsFound(problems)
-    return ranges
+def _by_pool(needs: Mapping[str, IPv4Network]) -> dict[IPv4Network, list[str]]:
+    pools: defaultdict[IPv4Network, list[str]] = defaultdict(list)
+    for key, pool in needs.items():
+        pools[pool].append(key)
+    return pools
 
 
-def _damaged(name: str, place: str, sentence: str) -> Problem:
-    return Problem(f"stacks/{name}" + (f" {place}" if place else ""), sentence, _REMEDY)
+def _sets(keys: Iterable[str]) -> dict[str, list[str]]:
+    """Sort keys `set/cluster` by their set."""
+    sets: defaultdict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        sets[key.partition("/")[0]].append(key)
+    return sets
+
+
+def _by_set(given: Mapping[str, _Given]) -> defaultdict[str, set[_Given]]:
+    """Return what each set has been given."""
+    sets: defaultdict[str, set[_Given]] = defaultdict(set)
+    for key, value in given.items():
+        sets[key.partition("/")[0]].add(value)
+    return sets

@@ -15,7 +15,7 @@ class Limit(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    value: int | list[int] | list[str] | list[list[int]]
+    value: int | float | list[int] | list[str] | list[list[int]]
     unit: str
     scope: str
     source: str

@@ -7,9 +7,8 @@ text, numbers, lists and text enums, whose annotations are real types (no postpo
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hybridge.topology import Problem
-
 from .suites import IpsecSuite
+from .wireguard_model import WireguardPlan
 
 
 class TunnelSize(StrEnum):
@@ -85,8 +84,6 @@ class SiteToSiteVpnPlan:
     """Largest IPv4 packet inside a tunnel, in bytes."""
     mss: int
     """Largest TCP segment inside a tunnel, in bytes."""
-    redundancy: str
-    """What one failure leaves, in a sentence."""
     nat_traversal: bool = False
     """Whether ESP travels in UDP."""
     log_retention_days: int = 0
@@ -169,21 +166,11 @@ class OnpremGateway:
 
 @dataclass(frozen=True)
 class OnpremSitePlan:
-    """A datacentre with its gateways and the VPN links that end there."""
+    """A datacentre with its gateways and the links that end there."""
 
     name: str
     asn: int
     ranges: list[str]
     gateways: list[OnpremGateway]
     vpns: list[SiteToSiteVpnPlan]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The whole estate, decided: nothing here waits for a cloud."""
-
-    stack: str
-    onprem_sites: list[OnpremSitePlan]
-    aws_sites: list[AwsSitePlan]
-    vpns: list[SiteToSiteVpnPlan]
-    warnings: list[Problem]
+    wireguards: list[WireguardPlan] = field(default_factory=list[WireguardPlan])

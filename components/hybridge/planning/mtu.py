@@ -1,8 +1,25 @@
-"""How large a packet may be inside a tunnel, computed layer by layer."""
+"""How large a packet may be inside a tunnel, computed layer by layer from the path outside."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from hybridge.topology import Link, Wireguard
+
+from . import limits
+from .suites import IpsecSuite
+
+_IPV4_HEADER: Final = 20
+_IPV6_HEADER: Final = 40
+_TCP_HEADER: Final = 20
+_UDP_HEADER: Final = 8
+_ESP_HEADER: Final = 8
+"""SPI and sequence number."""
+_ESP_TRAILER: Final = 2
+"""Pad length and next header."""
+_WIREGUARD: Final = 32
+"""Type and reserved 4, receiver 4, counter 8, authentication tag 16."""
 
 
 @dataclass(frozen=True)
@@ -14,15 +31,57 @@ class EspCipher:
     integrity_check: int
 
 
-AES_GCM_16 = EspCipher(initialization_vector=8, block=4, integrity_check=16)
+AES_GCM_16: Final = EspCipher(initialization_vector=8, block=4, integrity_check=16)
+_AES_CBC: Final = {
+    "SHA1": EspCipher(initialization_vector=16, block=16, integrity_check=12),
+    "SHA2-256": EspCipher(initialization_vector=16, block=16, integrity_check=16),
+    "SHA2-384": EspCipher(initialization_vector=16, block=16, integrity_check=24),
+    "SHA2-512": EspCipher(initialization_vector=16, block=16, integrity_check=32),
+}
 
-_IPV4_HEADER = 20
-_TCP_HEADER = 20
-_UDP_HEADER = 8
-_ESP_HEADER = 8
-"""SPI and sequence number."""
-_ESP_TRAILER = 2
-"""Pad length and next header."""
+
+@dataclass(frozen=True)
+class MtuLayer:
+    """One layer of a tunnel."""
+
+    name: str
+    taken: int
+    """What it takes of each packet, in bytes."""
+    left: int
+    """Largest packet inside it, in bytes."""
+
+
+@dataclass(frozen=True)
+class MtuStack:
+    """A link's tunnels, from the path outside to the packet inside."""
+
+    name: str
+    layers: list[MtuLayer]
+    mtu: int
+    """Largest packet inside, in bytes."""
+    mss: int
+    """Largest TCP segment inside, in bytes."""
+
+    @property
+    def arithmetic(self) -> str:
+        """The sum as people write it: `1500 − 20 − 8 − 8 − 16 − 2 = 1446`."""
+        outside, *rest = self.layers
+        terms = [str(outside.left), *(str(layer.taken) for layer in rest if layer.taken)]
+        return f"{' − '.join(terms)} = {self.mtu}"
+
+    @property
+    def mss_arithmetic(self) -> str:
+        """The sum of the TCP segment: `1446 − 20 − 20 = 1406`."""
+        return f"{self.mtu} − {_IPV4_HEADER} − {_TCP_HEADER} = {self.mss}"
+
+
+def esp_cipher(encryption: str, integrity: str) -> EspCipher:
+    """Return what a phase 2 suite adds, named in AWS's words; AES-GCM has its own integrity.
+
+    :param encryption: such as `AES256-GCM-16` or `AES256`
+    :param integrity: such as `SHA2-256`
+    """
+    return AES_GCM_16 if encryption.endswith("-GCM-16") else _AES_CBC[integrity]
 
 
 def esp_mtu(path_mtu: int, cipher: EspCipher, *, nat_traversal: bool) -> int:
@@ -35,11 +94,60 @@ def esp_mtu(path_mtu: int, cipher: EspCipher, *, nat_traversal: bool) -> int:
     :param cipher: the cipher of phase 2
     :param nat_traversal: whether ESP travels in UDP because an end is behind NAT
     """
-    outside = _IPV4_HEADER + (_UDP_HEADER if nat_traversal else 0)
-    room = path_mtu - outside - _ESP_HEADER - cipher.initialization_vector - cipher.integrity_check
-    return room // cipher.block * cipher.block - _ESP_TRAILER
+    return path_mtu - sum(taken for _, taken in _esp(path_mtu, cipher, nat_traversal=nat_traversal))
+
+
+def _esp(path_mtu: int, cipher: EspCipher, *, nat_traversal: bool) -> list[tuple[str, int]]:
+    steps = [
+        ("IPv4 header", _IPV4_HEADER),
+        ("UDP header of NAT traversal", _UDP_HEADER if nat_traversal else 0),
+        ("ESP header", _ESP_HEADER),
+        ("initialization vector", cipher.initialization_vector),
+        ("integrity check", cipher.integrity_check),
+    ]
+    room = path_mtu - sum(taken for _, taken in steps)
+    return [*steps, ("rest of a block", room % cipher.block), ("ESP trailer", _ESP_TRAILER)]
+
+
+def wireguard_mtu(path_mtu: int, *, ipv6: bool = False) -> int:
+    """Return the largest packet, in bytes, that WireGuard carries over a path.
+
+    It is the path less 60 bytes over IPv4 and 80 over IPv6 (https://www.wireguard.com/protocol/; 1440 and 1420 at
+    1500). WireGuard pads what it encrypts to 16 bytes, yet never beyond the interface's MTU.
+
+    :param path_mtu: MTU of the path outside the tunnel, in bytes
+    :param ipv6: whether the path outside is IPv6
+    """
+    return path_mtu - sum(taken for _, taken in _wireguard(ipv6=ipv6))
+
+
+def _wireguard(*, ipv6: bool) -> list[tuple[str, int]]:
+    outside = ("IPv6 header", _IPV6_HEADER) if ipv6 else ("IPv4 header", _IPV4_HEADER)
+    return [outside, ("UDP header", _UDP_HEADER), ("WireGuard", _WIREGUARD)]
 
 
 def tcp_mss(mtu: int) -> int:
     """Return the largest TCP segment, in bytes, that fits an MTU over IPv4 without options."""
     return mtu - _IPV4_HEADER - _TCP_HEADER
+
+
+def link_stack(name: str, link: Link) -> MtuStack:
+    """Return the layers of a link's tunnels."""
+    layers = [MtuLayer("internet", 0, outside_mtu(link))]
+    for step, taken in _steps(link):
+        layers.append(MtuLayer(step, taken, layers[-1].left - taken))
+    mtu = layers[-1].left
+    return MtuStack(name, layers, mtu, tcp_mss(mtu))
+
+
+def _steps(link: Link) -> list[tuple[str, int]]:
+    outside = outside_mtu(link)
+    if isinstance(link, Wireguard):
+        return [*_wireguard(ipv6=False), ("held back by `mtu`", wireguard_mtu(outside) - link.mtu)]
+    suite = IpsecSuite()
+    return _esp(outside, esp_cipher(suite.encryption, suite.integrity), nat_traversal=link.nat_traversal)
+
+
+def outside_mtu(link: Link) -> int:
+    """Return the MTU of the path outside a link's tunnels, in bytes."""
+    return limits.number("aws.internet-gateway.mtu" if isinstance(link, Wireguard) else "aws.vpn.outside-mtu")

@@ -10,6 +10,7 @@ from hybridge.topology import OnpremSite, Problem, Topology, path_of
 
 from . import limits
 from .model import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan
+from .wireguard_model import WireguardPlan
 
 _NOT_ON_THE_INTERNET: Final = {
     "is for private networks (RFC 1918)": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
@@ -66,12 +67,15 @@ def _address_problems(place: str, address: IPv4Address) -> Iterator[Problem]:
             )
 
 
-def onprem_site_plan(name: str, site: OnpremSite, vpns: list[SiteToSiteVpnPlan]) -> OnpremSitePlan:
-    """Decide an on-premises site that has no problem, with those of `vpns` that end there."""
+def onprem_site_plan(
+    name: str, site: OnpremSite, vpns: list[SiteToSiteVpnPlan], wireguards: list[WireguardPlan]
+) -> OnpremSitePlan:
+    """Decide an on-premises site that has no problem, with the links that end there."""
     return OnpremSitePlan(
         name=name,
         asn=site.asn,
         ranges=[str(network) for network in site.ranges],
         gateways=[OnpremGateway(gateway.name, str(gateway.public_ip)) for gateway in site.gateways],
-        vpns=[vpn for vpn in vpns if vpn.onprem == name],
+        vpns=vpns,
+        wireguards=wireguards,
     )

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+VPN: Final = "site-to-site-vpn"
+"""A managed VPN: its ends at the other site are the vendor's own, one a tunnel."""
+WIREGUARD: Final = "wireguard"
+"""WireGuard: its ends at the other site are gateway instances."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +23,8 @@ class PathTunnel:
     """The gateway at the other site; a vendor's own endpoint is one by itself."""
     bandwidth: int
     """What it carries at the most, in bits per second."""
+    zone: str = ""
+    """The availability zone at the other site that it ends in; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +47,37 @@ class LinkPath:
     """Largest packet inside its tunnels, in bytes."""
     single_gateway: str
     """Why one gateway at an end is accepted; empty: it is not."""
+
+    @property
+    def capacity(self) -> int:
+        """What it carries at the most while everything is up, in bits per second."""
+        sizes = [tunnel.bandwidth for tunnel in self.tunnels]
+        return sum(sizes) if self.spread else max(sizes, default=0)
+
+    @property
+    def largest_tunnel(self) -> int:
+        """What one flow gets at the most, in bits per second, as all packets of a flow take one tunnel."""
+        return max((tunnel.bandwidth for tunnel in self.tunnels), default=0)
+
+    @property
+    def gateways(self) -> list[str]:
+        """The gateways at its first site."""
+        return list(dict.fromkeys(tunnel.gateway for tunnel in self.tunnels))
+
+    @property
+    def far_gateways(self) -> list[str]:
+        """The gateways at its other site."""
+        return list(dict.fromkeys(tunnel.far_gateway for tunnel in self.tunnels))
+
+
+def pair(one: str, other: str) -> tuple[str, str]:
+    """Return two sites in the order that stands for both directions between them."""
+    return (one, other) if one <= other else (other, one)
+
+
+def by_pair(paths: Iterable[LinkPath]) -> dict[tuple[str, str], list[LinkPath]]:
+    """Return the links that join the same two sites, by these."""
+    joined: dict[tuple[str, str], list[LinkPath]] = {}
+    for path in paths:
+        joined.setdefault(pair(*path.sites), []).append(path)
+    return joined

@@ -1,53 +1,182 @@
-"""One registry of every range of the estate: who has it, and who has it twice."""
+"""Finds ranges that nobody can route, and ranges that are in each other's way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from ipaddress import IPv4Network
+from dataclasses import dataclass, field
+from ipaddress import IPV4LENGTH, IPv4Network
 from typing import Final
 
-from hybridge.topology import Problem
+from hybridge.topology import Problem, Severity, Topology
 
-from .addresses import POOL
+from .addresses import AddressBook
+from .claims import ESTATE, Claim, Room, Use, claims
+from .pools import POOL
+
+
+def _span(network: IPv4Network) -> tuple[int, int]:
+    """Return the first and the last address as numbers: comparing networks takes many times as long."""
+    first = int(network.network_address)
+    return first, first + (1 << (IPV4LENGTH - network.prefixlen)) - 1
+
 
 _NEVER_ROUTED: Final = {
-    "the default route": IPv4Network("0.0.0.0/32"),
-    "loopback": IPv4Network("127.0.0.0/8"),
-    "multicast": IPv4Network("224.0.0.0/4"),
-    "link-local addresses, which tunnels use inside": POOL,
+    "the default route": _span(IPv4Network("0.0.0.0/32")),
+    "loopback": _span(IPv4Network("127.0.0.0/8")),
+    "multicast": _span(IPv4Network("224.0.0.0/4")),
+    "link-local addresses, which tunnels use inside": _span(POOL),
 }
+_STRANGERS: Final = 2
+"""Clusters that are remembered for each range, so that one is found that shares no set with the next."""
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A range that somebody uses."""
+def range_problems(topology: Topology, book: AddressBook) -> Iterator[Problem]:
+    """Find what is wrong with the ranges of the estate; n log n in their number."""
+    routed: list[Claim] = []
+    for claim in claims(topology, book):
+        what = _never_routed(claim)
+        if what is None:
+            routed.append(claim)
+            continue
+        yield Problem(
+            claim.path,
+            f"`{claim.network}` takes in {what}, which no link carries.",
+            "Give the networks that hosts of the site really have, such as `10.100.0.0/16`."
+            if claim.use is Use.SITE
+            else "Take a private range, such as `10.64.0.0/16`.",
+        )
+    for claim, other, severity in overlaps(routed):
+        yield _clash(claim, other) if severity is Severity.ERROR else _coincidence(claim, other)
+
+
+def overlaps(routed: Iterable[Claim]) -> Iterator[tuple[Claim, Claim, Severity]]:
+    """Find each claim that lies in a wider one, or in an equal one that came before it, and clashes with it.
+
+    Networks lie apart or within each other, so what a range could clash with are the at most 33 networks around it. Of
+    those that it does clash with the narrowest is returned, and none of the wider ones: 10,000 equal ranges are 9,999
+    findings. A cluster's range that clashes with nothing is returned with that of another cluster that it never meets,
+    as a warning: both may have their distribution's default ranges, and cannot join one set later without Globalnet.
+    """
+    around: list[_Network] = []
+    for claim in sorted(routed, key=_order):
+        first, last = _span(claim.network)
+        while around and around[-1].last < first:
+            around.pop()
+        if not around or around[-1].network != claim.network:
+            around.append(_Network(claim.network, last))
+        seen, sees, at_home = claim.seen, claim.sees, False
+        if claim.home is not None and any(claim.site in network.sites for network in around):
+            seen, sees, at_home = claim.home, claim.home, True
+        met = next((other for network in reversed(around) if (other := network.met(seen, sees))), None)
+        if met is not None:
+            yield claim, met, Severity.ERROR
+        alone = claim.use is Use.CLUSTER and ESTATE not in seen and not at_home
+        if alone and met is None:
+            stranger = next((other for network in reversed(around) if (other := network.stranger(claim))), None)
+            if stranger is not None:
+                yield claim, stranger, Severity.WARNING
+        around[-1].add(claim, seen, sees, alone=alone)
+
+
+@dataclass
+class _Network:
+    """A network, and who of those that have it is met where."""
 
     network: IPv4Network
-    owner: str
-    """Who uses it, for a sentence: `site dc1`."""
-    path: str
-    """Where it stands in the stack file."""
+    last: int
+    """Its last address, as a number."""
+    sites: set[str] = field(default_factory=set[str])
+    seen: dict[Room, Claim] = field(default_factory=dict[Room, Claim])
+    sees: dict[Room, Claim] = field(default_factory=dict[Room, Claim])
+    alone: list[Claim] = field(default_factory=list[Claim])
+
+    def met(self, seen: Iterable[Room], sees: Iterable[Room]) -> Claim | None:
+        """Return one that is seen in a room of `sees`, or sees one of `seen`."""
+        for rooms, others in ((sees, self.seen), (seen, self.sees)):
+            for room in rooms:
+                if room in others:
+                    return others[room]
+        return None
+
+    def stranger(self, claim: Claim) -> Claim | None:
+        """Return one of another cluster that has no cluster set in common with the claim's."""
+        return next((other for other in self.alone if _strange(other, claim)), None)
+
+    def add(self, claim: Claim, seen: Iterable[Room], sees: Iterable[Room], *, alone: bool) -> None:
+        if claim.use is Use.SITE:
+            self.sites.add(claim.site)
+        for room in seen:
+            self.seen.setdefault(room, claim)
+        for room in sees:
+            self.sees.setdefault(room, claim)
+        if alone and len(self.alone) < _STRANGERS and all(_strange(other, claim) for other in self.alone):
+            self.alone.append(claim)
 
 
-def range_problems(claims: Iterable[Claim]) -> Iterator[Problem]:
-    """Find ranges that cannot be routed, and ranges that overlap; n log n in the number of claims."""
-    ordered = sorted(claims, key=lambda claim: (int(claim.network.network_address), claim.network.prefixlen))
-    widest: Claim | None = None
-    for claim in ordered:
-        for what, network in _NEVER_ROUTED.items():
-            if claim.network.overlaps(network):
-                yield Problem(
-                    claim.path,
-                    f"`{claim.network}` takes in {what}, which no link carries.",
-                    "Give the networks that hosts of the site really have, such as `10.100.0.0/16`.",
-                )
-        if widest is not None and claim.network.overlaps(widest.network):
-            yield Problem(
-                claim.path,
-                f"`{claim.network}` of {claim.owner} overlaps `{widest.network}` of {widest.owner} ({widest.path}), "
-                "so packets for one would stay at the other.",
-                "Renumber one of the two; address translation at a gateway is the last resort.",
-            )
-        if widest is None or claim.network.broadcast_address > widest.network.broadcast_address:
-            widest = claim
+def _order(claim: Claim) -> tuple[int, int, bool]:
+    """Put wider networks before those within them, and a site's before what may be within it."""
+    return int(claim.network.network_address), claim.network.prefixlen, claim.use is not Use.SITE
+
+
+def _strange(one: Claim, other: Claim) -> bool:
+    return one.cluster != other.cluster and one.sets.isdisjoint(other.sets)
+
+
+def _never_routed(claim: Claim) -> str | None:
+    if claim.use is Use.ADDRESS or ESTATE not in (*claim.seen, *claim.sees):
+        return None
+    first, last = _span(claim.network)
+    return next((what for what, (start, end) in _NEVER_ROUTED.items() if first <= end and start <= last), None)
+
+
+def _clash(claim: Claim, other: Claim) -> Problem:
+    where = f"`{other.network}` of {other.owner} ({other.path})"
+    if claim.use is Use.ADDRESS:
+        return Problem(
+            claim.path,
+            f"`{claim.network.network_address}` of {claim.owner} lies in {where}, so packets to it would go astray.",
+            "Correct the address, or the range.",
+        )
+    if claim.owner == other.owner:
+        return Problem(claim.path, f"`{claim.network}` lies in {where} already.", "Remove one of the two.")
+    return Problem(
+        claim.path,
+        f"`{claim.network}` of {claim.owner} overlaps {where}, so packets for one would stay at the other.",
+        _remedy(claim, other),
+    )
+
+
+def _remedy(claim: Claim, other: Claim) -> str:
+    """Rank the ways out: new numbers, Globalnet between clusters, translation."""
+    if claim.use is other.use:
+        first = "Renumber one of the two"
+    else:
+        first = f"Renumber {min(claim, other, key=lambda one: one.use).owner}, which is less work than the other"
+    if claim.cluster and claim.cluster == other.cluster:
+        return f"{first}."
+    second = _globalnet(claim, other) if claim.use is other.use is Use.CLUSTER else _set_aside(claim, other)
+    return f"{first}; {second}address translation at a gateway is the last resort."
+
+
+def _globalnet(claim: Claim, other: Claim) -> str:
+    common = sorted(claim.sets & other.sets)
+    steps = [f"set `globalnet: true` in cluster set {name}" for name in common if ("set", name) in claim.sees]
+    if ESTATE in (*claim.seen, *other.seen):
+        steps.append("advertise neither")
+    return f"else {' and '.join(steps)}; " if steps else ""
+
+
+def _set_aside(claim: Claim, other: Claim) -> str:
+    if other.use is Use.SITE and claim.cluster and claim.site == other.site:
+        return "else say `advertised: true`, if the site has set this part of its range aside for them; "
+    return ""
+
+
+def _coincidence(claim: Claim, other: Claim) -> Problem:
+    return Problem(
+        claim.path,
+        f"`{claim.network}` of {claim.owner} overlaps `{other.network}` of {other.owner} ({other.path}). The two "
+        "clusters do not meet, so both work; one cluster set could not have both.",
+        "Leave it so, or renumber one before they join a set; Globalnet would let them, too.",
+        Severity.WARNING,
+    )

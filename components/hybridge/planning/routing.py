@@ -8,22 +8,93 @@ hub's route carries the traffic while it is not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network
 from typing import Final
 
-from hybridge.topology import Topology, Wireguard
+from hybridge.topology import AwsHub, AwsSite, Topology, Wireguard
+
+from . import limits
+from .paths import WIREGUARD, LinkPath, pair
 
 PREFERRED: Final = 200
 """Local preference of a link that carries traffic whenever it is up."""
 STANDBY: Final = 100
 """Local preference of a link that waits for the others to be down; 100 is BGP's default."""
+_HEADROOM: Final = 2
+"""How many times the expected prefixes a gateway takes before it closes the session: room for a site that grows."""
+_LEAST_PREFIXES: Final = 100
+"""A limit below which a site that adds ranges would be cut off; the filters keep everything else out anyway."""
 _HOST: Final = 32
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """One BGP session of a gateway that somebody here configures, and its filters."""
+
+    site: str
+    gateway: str
+    peer_site: str
+    peer: str
+    """The gateway at the other end; a hub's end has the hub's kind."""
+    link: str
+    tunnel: str
+    asn: int
+    peer_asn: int
+    announces: list[str]
+    """What it announces, and nothing else."""
+    accepts: list[str]
+    """What it is told, and takes."""
+    preference: int
+    """Local preference of what it learns; the highest wins."""
+    prefix_limit: int
+    """How many accepted prefixes close the session."""
+
+
+@dataclass(frozen=True)
+class _Edges:
+    """What many questions about one topology need, looked up once."""
+
+    pods: dict[str, list[IPv4Network]]
+    """Advertised pods' ranges, by site."""
+    kinds: dict[tuple[str, str], set[str]]
+    """Kinds of the links that join two sites."""
+
+
+class _Identity:
+    """A topology as a key: topologies are frozen, so the same one has the same edges for ever."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+
+    def __hash__(self) -> int:
+        return id(self.topology)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.topology is other.topology
+
+
+@lru_cache(maxsize=1)
+def _edges_of(key: _Identity) -> _Edges:
+    edges = _Edges({}, {})
+    for cluster in key.topology.clusters.values():
+        if cluster.advertised:
+            edges.pods.setdefault(cluster.site, []).append(cluster.pods)
+    for link in key.topology.links.values():
+        edges.kinds.setdefault(pair(*link.between), set()).add(link.via)
+    return edges
+
+
+def _edges(topology: Topology) -> _Edges:
+    return _edges_of(_Identity(topology))
 
 
 def owned(topology: Topology, site: str) -> list[IPv4Network]:
     """Return what a site has: its own ranges, and the pods of its clusters that are advertised."""
-    pods = [cluster.pods for cluster in topology.clusters.values() if cluster.site == site and cluster.advertised]
     ranges = topology.sites[site].ranges
+    pods = _edges(topology).pods.get(site, ())
     return [*ranges, *(network for network in pods if not any(network.subnet_of(wider) for wider in ranges))]
 
 
@@ -40,10 +111,72 @@ def preference(topology: Topology, link: str) -> int:
     return STANDBY if topology.links[link].standby else PREFERRED
 
 
+def prefix_limit(topology: Topology, link: str, site: str) -> int:
+    """Return how many prefixes the gateways of `site` take over `link` before they close the session.
+
+    FRR counts what has passed the filters, so only an error of ours reaches it; what AWS hands out at the most is
+    its upper bound.
+    """
+    (other,) = (end for end in topology.links[link].between if end != site)
+    expected = len(announced(topology, link, other))
+    return min(max(expected * _HEADROOM, _LEAST_PREFIXES), _most_routes(topology, link))
+
+
+def _most_routes(topology: Topology, link: str) -> int:
+    """Return how many routes AWS hands out over a link at the most."""
+    if isinstance(topology.links[link], Wireguard):
+        return limits.number("aws.route-server.routes-per-peer")
+    hubs = [site.hub for end in topology.links[link].between if isinstance(site := topology.sites[end], AwsSite)]
+    virtual = AwsHub.VIRTUAL_PRIVATE_GATEWAY in hubs
+    return limits.number("aws.vpn.virtual-gateway.routes-to-customer" if virtual else "aws.vpn.routes-to-customer")
+
+
+def neighbours(topology: Topology, paths: Iterable[LinkPath]) -> list[Neighbour]:
+    """Return every BGP session of gateways that are configured here, for a topology without problems.
+
+    :param topology: what a person declared
+    :param paths: its links
+    """
+    return [neighbour for path in paths for neighbour in _neighbours(topology, path)]
+
+
+def _neighbours(topology: Topology, path: LinkPath) -> Iterator[Neighbour]:
+    near, far = path.sites
+    asns = link_asns(topology, path.name)
+    prefixes = {site: [str(network) for network in announced(topology, path.name, site)] for site in path.sites}
+    ends = [(near, far)] if path.via != WIREGUARD else [(near, far), (far, near)]
+    for site, other in ends:
+        limit = prefix_limit(topology, path.name, site)
+        for tunnel in path.tunnels:
+            gateways = {near: tunnel.gateway, far: tunnel.far_gateway}
+            yield Neighbour(
+                site=site,
+                gateway=gateways[site],
+                peer_site=other,
+                peer=gateways[other],
+                link=path.name,
+                tunnel=tunnel.name,
+                asn=asns[site],
+                peer_asn=asns[other],
+                announces=prefixes[site],
+                accepts=prefixes[other],
+                preference=preference(topology, path.name),
+                prefix_limit=limit,
+            )
+
+
+def link_asns(topology: Topology, link: str) -> dict[str, int]:
+    """Return the AS numbers that meet in a link's tunnels, by site; WireGuard's gateway instances have their own."""
+    this = topology.links[link]
+    own = this.gateway_asn if isinstance(this, Wireguard) else None
+    sites = {end: topology.sites[end] for end in this.between}
+    return {end: own if own and isinstance(site, AwsSite) else site.asn for end, site in sites.items()}
+
+
 def _parallel(topology: Topology, link: str) -> bool:
     """Tell whether another kind of link joins the same two sites."""
-    ends = set(topology.links[link].between)
-    return any(set(other.between) == ends and not isinstance(other, Wireguard) for other in topology.links.values())
+    ends = topology.links[link].between
+    return len(_edges(topology).kinds[pair(*ends)]) > 1
 
 
 def _halves(network: IPv4Network) -> list[IPv4Network]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -11,6 +11,8 @@ from hybridge.topology import Problem, SiteToSiteVpn, Topology, path_of
 
 from . import limits
 
+NAMESPACE: Final = "hybridge"
+"""Of every setting of the project."""
 _CHARACTERS: Final = re.compile(r"[A-Za-z1-9._][A-Za-z0-9._]*", re.ASCII)
 
 
@@ -18,7 +20,8 @@ _CHARACTERS: Final = re.compile(r"[A-Za-z1-9._][A-Za-z0-9._]*", re.ASCII)
 class ConfiguredSecret:
     """A value of the stack's configuration that is meant to be secret."""
 
-    value: str
+    value: str | None
+    """None: it is encrypted, and not decrypted here."""
     encrypted: bool
     """Whether the stack file holds it encrypted."""
 
@@ -33,6 +36,21 @@ SecretLookup: TypeAlias = Callable[[str], ConfiguredSecret | None]
 def no_secrets(name: str) -> ConfiguredSecret | None:  # noqa: ARG001 - a lookup has a name
     """Find nothing: the lookup of a stack without secrets."""
     return None
+
+
+def secrets_of_file(config: Mapping[str, object]) -> SecretLookup:
+    """Return a lookup into the settings of a stack file, as they stand there: nothing is decrypted.
+
+    :param config: the file's `config:`
+    """
+
+    def lookup(name: str) -> ConfiguredSecret | None:
+        value = config.get(f"{NAMESPACE}:{name}")
+        if isinstance(value, dict):
+            return ConfiguredSecret(None, encrypted="secure" in value)
+        return ConfiguredSecret(str(value), encrypted=False) if value is not None else None
+
+    return lookup
 
 
 def secret_problems(topology: Topology, lookup: SecretLookup, stack: str) -> Iterator[Problem]:
@@ -58,6 +76,8 @@ def _problems(place: str, name: str, found: ConfiguredSecret | None, stack: str)
         return
     if not found.encrypted:
         yield Problem(place, f"`hybridge:{name}` stands in the stack file in clear.", f"Change the key, then: {remedy}")
+    if found.value is None:
+        return
     shortest, longest = limits.bounds("aws.vpn.preshared-key")
     if not shortest <= len(found.value) <= longest or not _CHARACTERS.fullmatch(found.value):
         yield Problem(

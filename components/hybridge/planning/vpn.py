@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
-from hybridge.topology import (
-    AwsSite,
-    OnpremSite,
-    Problem,
-    Severity,
-    SiteToSiteVpn,
-    Topology,
-    path_of,
-    written_bandwidth,
-    written_seconds,
-)
+from hybridge.topology import AwsHub, AwsSite, OnpremSite, SiteToSiteVpn, Topology
 
 from . import limits
-from .addresses import POOL, AddressBook
+from .addresses import AddressBook
 from .model import SiteToSiteVpnPlan, Tunnel, TunnelSize, VpnConnection
 from .mtu import AES_GCM_16, esp_mtu, tcp_mss
+from .paths import LinkPath, PathTunnel
+from .pools import POOL
+from .routing import announced, preference, prefix_limit
 from .suites import IpsecSuite
 
 TUNNELS_A_CONNECTION = 2
 """AWS ends the two tunnels of a connection at two places, so that one may be serviced."""
-_GATEWAYS_FOR_REDUNDANCY = 2
+GATEWAYS_FOR_REDUNDANCY = 2
 
 
 @dataclass(frozen=True)
@@ -46,9 +38,14 @@ class VpnEnds:
 
     def address_keys(self) -> Iterator[str]:
         """Return the keys of all its tunnels in the address book."""
+        for tunnel in self.tunnel_keys():
+            yield f"{self.name}/{tunnel}"
+
+    def tunnel_keys(self) -> Iterator[str]:
+        """Return all its tunnels as the stack file names them: `edge-a/1`."""
         for gateway in self.onprem.gateways:
             for number in range(1, TUNNELS_A_CONNECTION + 1):
-                yield self.address_key(gateway.name, number)
+                yield f"{gateway.name}/{number}"
 
 
 def vpn_ends(topology: Topology) -> Iterator[VpnEnds]:
@@ -63,151 +60,27 @@ def vpn_ends(topology: Topology) -> Iterator[VpnEnds]:
             yield VpnEnds(name, link, *onprem, *cloud)
 
 
-def end_problems(topology: Topology) -> Iterator[Problem]:
-    """Find links whose ends do not exist or cannot be joined this way."""
-    for name, link in topology.links.items():
-        place = path_of("links", name, "between")
-        unknown = [(index, end) for index, end in enumerate(link.between) if end not in topology.sites]
-        for index, end in unknown:
-            known = ", ".join(f"`{site}`" for site in topology.sites)
-            yield Problem(f"{place}[{index}]", f"There is no site `{end}`.", f"Declare it, or name one of {known}.")
-        if unknown:
-            continue
-        if link.between[0] == link.between[1]:
-            yield Problem(place, f"The link joins `{link.between[0]}` to itself.", "Name two sites.")
-            continue
-        kinds = sorted(topology.sites[end].kind for end in link.between)
-        if kinds != ["aws", "onprem"]:
-            yield Problem(
-                place,
-                f"A site-to-site VPN joins an on-premises site to a cloud, and these are {kinds[0]} and {kinds[1]}.",
-                "Name one site of kind `onprem` and one of kind `aws`.",
-            )
-
-
-def link_problems(ends: VpnEnds, book: AddressBook, stack: str) -> Iterator[Problem]:
-    """Find what is wrong with one link whose ends exist."""
-    yield from _timer_problems(ends)
-    yield from _bandwidth_problems(ends)
-    yield from _redundancy_problems(ends)
-    place = path_of("links", ends.name)
-    if ends.onprem.asn == ends.cloud.asn:
-        yield Problem(
-            path_of("sites", ends.cloud_name, "asn"),
-            f"Both ends of link `{ends.name}` have AS {ends.cloud.asn}, and BGP between two networks needs two.",
-            "Give one of the sites another private number, such as 64513.",
-        )
-    missing = [key for key in ends.address_keys() if key not in book.tunnels]
-    if missing:
-        yield Problem(
-            place,
-            f"No address is recorded for {', '.join(missing)} in stacks/{book.name}.",
-            f"Run `make plan STACK={stack}` and commit the file.",
-        )
-
-
-def _timer_problems(ends: VpnEnds) -> Iterator[Problem]:
-    link = ends.link
-    least = limits.number("aws.vpn.dead-peer.minimum")
-    spans = {
-        "dead_peer_after": (link.dead_peer_after, (least, None), "aws.vpn.dead-peer.minimum"),
-        "ike_lifetime": (link.ike_lifetime, limits.bounds("aws.vpn.ike-lifetime"), "aws.vpn.ike-lifetime"),
-        "child_lifetime": (
-            link.child_lifetime,
-            limits.bounds("aws.vpn.child-lifetime"),
-            "aws.vpn.child-lifetime",
-        ),
-    }
-    for field, (seconds, (low, high), source) in spans.items():
-        if seconds < low or (high is not None and seconds > high):
-            span = (
-                f"{written_seconds(low)} or more"
-                if high is None
-                else f"{written_seconds(low)} to {written_seconds(high)}"
-            )
-            yield Problem(
-                path_of("links", ends.name, field),
-                f"AWS takes {span} here, not {written_seconds(seconds)}.",
-                f"Write a time within that ({limits.limits()[source].reference}).",
-            )
-    if link.child_lifetime >= link.ike_lifetime:
-        yield Problem(
-            path_of("links", ends.name, "child_lifetime"),
-            f"A child SA of {written_seconds(link.child_lifetime)} would not end before its IKE SA of "
-            f"{written_seconds(link.ike_lifetime)}.",
-            "Give the child SA the shorter life, such as `1h` in `8h`.",
-        )
-
-
-def _bandwidth_problems(ends: VpnEnds) -> Iterator[Problem]:
-    wanted = ends.link.bandwidth
-    if wanted is None:
-        return
-    large = limits.limits()["aws.vpn.large-tunnel.bandwidth"]
-    place = path_of("links", ends.name, "bandwidth")
-    if wanted > limits.number("aws.vpn.large-tunnel.bandwidth"):
-        yield Problem(
-            place,
-            f"No VPN tunnel carries {written_bandwidth(wanted)}; AWS's large ones carry up to "
-            f"{written_bandwidth(limits.number('aws.vpn.large-tunnel.bandwidth'))}.",
-            f"Spread the traffic over several links ({large.reference}).",
-        )
-    elif _size(wanted) is TunnelSize.LARGE and ends.cloud.region in limits.words(
-        "aws.vpn.large-tunnel.missing-regions"
-    ):
-        yield Problem(
-            place,
-            f"{written_bandwidth(wanted)} needs a large tunnel, and {ends.cloud.region} has none.",
-            f"Ask for at most {written_bandwidth(limits.number('aws.vpn.standard-tunnel.bandwidth'))} a tunnel "
-            f"({limits.limits()['aws.vpn.large-tunnel.missing-regions'].reference}).",
-        )
-
-
-def _redundancy_problems(ends: VpnEnds) -> Iterator[Problem]:
-    place = path_of("links", ends.name, "accept_single_gateway")
-    single = len(ends.onprem.gateways) < _GATEWAYS_FOR_REDUNDANCY
-    if single and ends.link.accept_single_gateway is None:
-        yield Problem(
-            path_of("links", ends.name),
-            f"Site `{ends.onprem_name}` has one gateway, so the link is lost with it.",
-            "Add a second gateway, or say why one is enough in `accept_single_gateway:`.",
-        )
-    elif single:
-        yield Problem(
-            place,
-            f"The link is lost with the only gateway of site `{ends.onprem_name}` ({ends.link.accept_single_gateway}).",
-            "Add a second gateway when that is no longer acceptable.",
-            Severity.WARNING,
-        )
-    elif ends.link.accept_single_gateway is not None:
-        yield Problem(place, f"Site `{ends.onprem_name}` has two gateways or more.", "Remove the exception.")
-
-
-def _size(bandwidth: int | None) -> TunnelSize:
+def tunnel_size(bandwidth: int | None) -> TunnelSize:
+    """Return the size of tunnel that carries `bandwidth`, in bits per second."""
     standard = limits.number("aws.vpn.standard-tunnel.bandwidth")
     return TunnelSize.LARGE if bandwidth is not None and bandwidth > standard else TunnelSize.STANDARD
 
 
-def vpn_plan(ends: VpnEnds, book: AddressBook) -> SiteToSiteVpnPlan:
+def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSiteVpnPlan:
     """Decide a link that has no problem."""
-    mtu = esp_mtu(limits.number("aws.vpn.outside-mtu"), AES_GCM_16, nat_traversal=False)
+    link = ends.link
+    mtu = esp_mtu(limits.number("aws.vpn.outside-mtu"), AES_GCM_16, nat_traversal=link.nat_traversal)
     keepalive, hold = limits.bounds("aws.vpn.bgp-timers")
     connections = [
         VpnConnection(
             name=f"{ends.name}-{gateway.name}",
             gateway=gateway.name,
             public_ip=str(gateway.public_ip),
-            tunnels=[
-                _tunnel(
-                    f"{ends.name}-{gateway.name}-{number}",
-                    number,
-                    book.tunnels[ends.address_key(gateway.name, number)],
-                )
-                for number in range(1, TUNNELS_A_CONNECTION + 1)
-            ],
+            tunnels=[_tunnel(ends, gateway.name, number, book) for number in range(1, TUNNELS_A_CONNECTION + 1)],
         )
         for gateway in ends.onprem.gateways
     ]
+    device_ranges = [str(network) for network in announced(topology, ends.name, ends.onprem_name)]
     return SiteToSiteVpnPlan(
         name=ends.name,
         onprem=ends.onprem_name,
@@ -216,37 +89,61 @@ def vpn_plan(ends: VpnEnds, book: AddressBook) -> SiteToSiteVpnPlan:
         cloud_asn=ends.cloud.asn,
         connections=connections,
         suite=IpsecSuite(),
-        dead_peer_seconds=ends.link.dead_peer_after,
-        ike_seconds=ends.link.ike_lifetime,
-        child_seconds=ends.link.child_lifetime,
+        dead_peer_seconds=link.dead_peer_after,
+        ike_seconds=link.ike_lifetime,
+        child_seconds=link.child_lifetime,
         bgp_keepalive_seconds=keepalive,
         bgp_hold_seconds=hold,
-        tunnel_size=_size(ends.link.bandwidth),
-        device_ranges=[str(network) for network in ends.onprem.ranges],
-        cloud_ranges=[str(network) for network in ends.cloud.ranges],
-        prefix_limit=limits.number("aws.vpn.routes-to-customer"),
+        tunnel_size=tunnel_size(link.bandwidth),
+        device_ranges=device_ranges,
+        cloud_ranges=[str(network) for network in announced(topology, ends.name, ends.cloud_name)],
+        prefix_limit=prefix_limit(topology, ends.name, ends.onprem_name),
         mtu=mtu,
         mss=tcp_mss(mtu),
-        redundancy=_redundancy(ends),
+        nat_traversal=link.nat_traversal,
+        log_retention_days=link.log_retention_days or 0,
+        standby=link.standby,
+        single_gateway=link.accept_single_gateway or "",
+        announced=device_ranges,
+        preference=preference(topology, ends.name),
     )
 
 
-def _tunnel(name: str, number: int, inside: IPv4Network) -> Tunnel:
+def _tunnel(ends: VpnEnds, gateway: str, number: int, book: AddressBook) -> Tunnel:
+    inside = book.tunnels[ends.address_key(gateway, number)]
     cloud, device = list(inside.hosts())
     index = (int(inside.network_address) - int(POOL.network_address)) // inside.num_addresses
     return Tunnel(
-        name=name,
+        name=f"{ends.name}-{gateway}-{number}",
         number=number,
         inside=str(inside),
         cloud_address=str(cloud),
         device_address=str(device),
         interface_id=index + 1,
+        key_generation=ends.link.key_generations.get(f"{gateway}/{number}", 1),
+        preshared_key_secret=ends.link.preshared_keys.get(f"{gateway}/{number}", ""),
     )
 
 
-def _redundancy(ends: VpnEnds) -> str:
-    gateways = len(ends.onprem.gateways)
-    if gateways < _GATEWAYS_FOR_REDUNDANCY:
-        return f"one gateway, two tunnels: the link is lost with the gateway ({ends.link.accept_single_gateway})"
-    left = (gateways - 1) * TUNNELS_A_CONNECTION
-    return f"{gateways} gateways, two tunnels each: any one gateway may go down, and {left} tunnels carry on"
+def link_path(ends: VpnEnds, plan: SiteToSiteVpnPlan) -> LinkPath:
+    """Return a planned link as a way for traffic.
+
+    AWS ends each tunnel at an endpoint of its own. A transit gateway spreads flows over all tunnels; a virtual private
+    gateway sends everything through one of them (https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-limits.html).
+    """
+    bandwidth = limits.number(f"aws.vpn.{plan.tunnel_size.value}-tunnel.bandwidth")
+    return LinkPath(
+        name=plan.name,
+        via=ends.link.via,
+        sites=(plan.onprem, plan.cloud),
+        tunnels=tuple(
+            PathTunnel(tunnel.name, connection.gateway, f"{plan.cloud} endpoint of {tunnel.name}", bandwidth)
+            for connection in plan.connections
+            for tunnel in connection.tunnels
+        ),
+        spread=ends.cloud.hub is AwsHub.TRANSIT_GATEWAY,
+        standby=plan.standby,
+        round_trip=ends.link.round_trip,
+        mtu=plan.mtu,
+        single_gateway=plan.single_gateway,
+    )

@@ -1,11 +1,15 @@
-"""An AWS site: a VPC and the transit gateway that the site's links attach to."""
+"""An AWS site: a VPC and the hub that the site's links attach to."""
 
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
-from hybridge.planning import AwsSitePlan
+from hybridge.planning import AwsSitePlan, HubKind
+from hybridge.protection import is_protected
+
+from .aws_alarms import alarm_topic
+from .aws_hub import transit_gateway, vpn_gateway
+from .aws_network import Network, existing_network, new_network
 
 
 @dataclass
@@ -13,126 +17,77 @@ class AwsSiteArgs:
     """What an AWS site is made of."""
 
     plan: AwsSitePlan
-    """Ranges, zones, autonomous system and the ranges behind the site's links."""
+    """Ranges, zones, hub, autonomous system and the ranges behind the site's links."""
+    allow_replacement: list[str] | None = None
+    """Names of protected resources whose replacement is wanted now."""
 
 
 class AwsSite(pulumi.ComponentResource):
-    """A VPC whose networks and those behind the site's links reach each other through a transit gateway.
+    """A VPC whose networks and those behind the site's links reach each other through a hub.
 
-    Creates the VPC with all its ranges, one /28 subnet a zone for the attachment alone (AWS's advice), the transit
-    gateway with ECMP over its VPN connections, the attachment, and the VPC's main route table with a route to each
-    remote range. It creates no subnet for workloads: they use any other part of the ranges and need only stay in the
-    main route table. The provider given through `opts` decides account and Region.
+    The VPC is a new one or one that exists. Of a new one it creates all ranges and the main route table; it creates no
+    subnet for workloads: they use any other part of the ranges and need only stay in the main route table. Of one that
+    exists it uses the subnets and route tables that are given, and changes nothing else.
 
-    Costs one transit gateway attachment by the hour, and traffic by the gigabyte. It never opens the VPC to the
-    internet.
+    The hub is a transit gateway with an attachment in a /28 a zone (AWS's advice) and a route to each remote range, or
+    a virtual private gateway whose routes the tables learn; a site with WireGuard links alone has none. Gateway
+    instances and resolver endpoints get /28s of their own. The provider given through `opts` decides account and
+    Region.
+
+    Costs one transit gateway attachment by the hour, and traffic by the gigabyte. Nothing but the gateway instances'
+    subnets leads to the internet.
     """
 
     vpc_id: pulumi.Output[str]
     """Identifier of the VPC."""
-    transit_gateway_id: pulumi.Output[str]
-    """Identifier of the transit gateway: what links attach to."""
+    hub_id: pulumi.Output[str] | None
+    """Identifier of what links attach to, of either kind."""
+    transit_gateway_id: pulumi.Output[str] | None
+    """Identifier of the transit gateway, where that is the hub."""
+    vpn_gateway_id: pulumi.Output[str] | None
+    """Identifier of the virtual private gateway, where that is the hub."""
+    route_table_ids: pulumi.Output[list[str]]
+    """The route tables that lead to other sites."""
+    gateway_subnet_ids: pulumi.Output[list[str]]
+    """A public subnet for each gateway instance."""
+    gateway_route_table_id: pulumi.Output[str] | None
+    """The route table of the gateway subnets of a new VPC."""
+    resolver_subnet_ids: pulumi.Output[list[str]]
+    """The subnets of the resolver endpoints, in two zones."""
+    alarm_topic_arn: pulumi.Output[str] | None
+    """The topic that alarms go to, where anybody is to be told."""
 
     def __init__(self, name: str, args: AwsSiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("hybridge:index:AwsSite", name, {}, opts)
-        self._name = name
-        self._plan = args.plan
-        vpc = self._vpc()
-        hub = self._transit_gateway()
-        attachment = self._attachment(vpc, hub)
-        self._routes(vpc, hub, attachment)
-        self.vpc_id = vpc.id
-        self.transit_gateway_id = hub.id
-        self.register_outputs({"vpc_id": self.vpc_id, "transit_gateway_id": self.transit_gateway_id})
-
-    def _vpc(self) -> aws.ec2.Vpc:
-        primary, *secondary = self._plan.ranges
-        vpc = aws.ec2.Vpc(
-            self._name,
-            cidr_block=primary,
-            enable_dns_support=True,
-            enable_dns_hostnames=True,
-            tags={"Name": self._name},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        for network in secondary:
-            aws.ec2.VpcIpv4CidrBlockAssociation(
-                f"{self._name}-{network}",
-                vpc_id=vpc.id,
-                cidr_block=network,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        return vpc
-
-    def _transit_gateway(self) -> aws.ec2transitgateway.TransitGateway:
-        return aws.ec2transitgateway.TransitGateway(
-            self._name,
-            amazon_side_asn=self._plan.asn,
-            description=f"hub of {self._name}",
-            vpn_ecmp_support="enable",
-            default_route_table_association="enable",
-            default_route_table_propagation="enable",
-            # Nobody else's VPC joins by itself: whoever shares this gateway accepts each attachment.
-            auto_accept_shared_attachments="disable",
-            tags={"Name": self._name},
-            # Its ASN and its VPNs' addresses are configured on peers; a replacement would take every link down.
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        plan = args.plan
+        network = existing_network(name, plan.existing) if plan.existing else new_network(plan, self)
+        self.vpc_id = pulumi.Output.from_input(network.vpc_id)
+        self.transit_gateway_id = self.vpn_gateway_id = None
+        self._hub(plan, network, protect=is_protected(plan.name, args.allow_replacement))
+        self.hub_id = self.transit_gateway_id or self.vpn_gateway_id
+        self.route_table_ids = pulumi.Output.all(*(table.id for table in network.route_tables))
+        self.gateway_subnet_ids = pulumi.Output.all(*network.gateway_subnets)
+        self.gateway_route_table_id = network.gateway_route_table
+        self.resolver_subnet_ids = pulumi.Output.all(*network.resolver_subnets)
+        self.alarm_topic_arn = alarm_topic(plan, self)
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "hub_id": self.hub_id,
+                "transit_gateway_id": self.transit_gateway_id,
+                "vpn_gateway_id": self.vpn_gateway_id,
+                "route_table_ids": self.route_table_ids,
+                "gateway_subnet_ids": self.gateway_subnet_ids,
+                "gateway_route_table_id": self.gateway_route_table_id,
+                "resolver_subnet_ids": self.resolver_subnet_ids,
+                "alarm_topic_arn": self.alarm_topic_arn,
+            }
         )
 
-    def _attachment(
-        self, vpc: aws.ec2.Vpc, hub: aws.ec2transitgateway.TransitGateway
-    ) -> aws.ec2transitgateway.VpcAttachment:
-        zones: list[pulumi.Input[str]] = [*self._plan.zones]
-        if not zones:
-            names = aws.get_availability_zones_output(
-                state="available",
-                filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-                opts=pulumi.InvokeOutputOptions(parent=self),
-            ).names
-            zones = [names[index] for index in range(len(self._plan.attachment_subnets))]
-        subnets = [
-            aws.ec2.Subnet(
-                f"{self._name}-attachment-{index}",
-                vpc_id=vpc.id,
-                cidr_block=network,
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags={"Name": f"{self._name}-attachment-{index}"},
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            for index, (zone, network) in enumerate(zip(zones, self._plan.attachment_subnets, strict=True), start=1)
-        ]
-        return aws.ec2transitgateway.VpcAttachment(
-            self._name,
-            transit_gateway_id=hub.id,
-            vpc_id=vpc.id,
-            subnet_ids=[subnet.id for subnet in subnets],
-            tags={"Name": self._name},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _routes(
-        self,
-        vpc: aws.ec2.Vpc,
-        hub: aws.ec2transitgateway.TransitGateway,
-        attachment: aws.ec2transitgateway.VpcAttachment,
-    ) -> None:
-        table = aws.ec2.RouteTable(
-            self._name, vpc_id=vpc.id, tags={"Name": self._name}, opts=pulumi.ResourceOptions(parent=self)
-        )
-        aws.ec2.MainRouteTableAssociation(
-            self._name,
-            vpc_id=vpc.id,
-            route_table_id=table.id,
-            # The provider would update it in place for another VPC, with the old one's association: AWS refuses that.
-            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["vpcId"]),
-        )
-        for network in self._plan.remote_ranges:
-            aws.ec2.Route(
-                f"{self._name}-{network}",
-                route_table_id=table.id,
-                destination_cidr_block=network,
-                transit_gateway_id=hub.id,
-                # A route to a transit gateway is refused until the VPC is attached to it.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
-            )
+    def _hub(self, plan: AwsSitePlan, network: Network, *, protect: bool) -> None:
+        if not plan.hub_wanted:
+            return
+        if plan.hub is HubKind.TRANSIT_GATEWAY:
+            self.transit_gateway_id = transit_gateway(plan, network, self, protect=protect).id
+        else:
+            self.vpn_gateway_id = vpn_gateway(plan, network, self, protect=protect).id

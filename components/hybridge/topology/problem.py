@@ -44,10 +44,13 @@ class ProblemsFound(Exception):  # noqa: N818 - it is what was found, not an err
         return self.told("The stack file")
 
     def told(self, file: str) -> str:
-        """Tell every problem of `file`, a line each."""
-        count = len(self.problems)
+        """Tell every problem of `file`, a line each, the errors first."""
+        warnings = [problem for problem in self.problems if problem.severity is Severity.WARNING]
+        errors = [problem for problem in self.problems if problem.severity is Severity.ERROR]
+        count = len(errors)
         heading = f"{file} has {'a problem' if count == 1 else f'{count} problems'}; nothing was created."
-        return "\n".join([heading, *(f"  {problem}" for problem in self.problems)])
+        told = [*(f"  {problem}" for problem in errors), *(f"  Warning: {problem}" for problem in warnings)]
+        return "\n".join([heading, *told])
 
 
 def path_of(*steps: str | int) -> str:

@@ -85,22 +85,54 @@ def _sound_part(text: str, found: Iterable[ErrorDetails]) -> Topology | None:
         topology = Topology.model_validate_json(json.dumps(sound))
     except ValidationError:
         return None
-    return _closed(topology, broken)
+    links = sections.get("links")
+    entries = cast("dict[str, object]", links) if isinstance(links, dict) else {}
+    pairs = [_ends(link) for name, link in entries.items() if ("links", name) in broken]
+    return _closed(topology, broken, pairs if ("links",) not in broken else [None])
 
 
-def _closed(topology: Topology, broken: Collection[tuple[str | int, ...]]) -> Topology:
-    """Drop what names a site or cluster that was left out, so that planning does not tell the same problem again."""
+def _ends(link: object) -> frozenset[str] | None:
+    """Return the sites that a link with a problem would join, where it says so."""
+    between: object = cast("dict[str, object]", link).get("between") if isinstance(link, dict) else None
+    if not isinstance(between, list):
+        return None
+    return frozenset(str(end) for end in cast("list[object]", between))
+
+
+def _closed(
+    topology: Topology, broken: Collection[tuple[str | int, ...]], pairs: Collection[frozenset[str] | None]
+) -> Topology:
+    """Drop what needs something that was left out, so that planning does not tell the same problem again.
+
+    :param topology: what was read
+    :param broken: places of problems
+    :param pairs: the sites that each link with a problem would join; None where that is not known
+    """
+
+    def joined_by_a_lost_link(*ends: str) -> bool:
+        return None in pairs or frozenset(ends) in pairs
+
     sites = {place[1] for place in broken if place[0] == "sites" and len(place) > 1}
     clusters = {name: cluster for name, cluster in topology.clusters.items() if cluster.site not in sites}
     lost = {place[1] for place in broken if place[0] == "clusters" and len(place) > 1}
     lost |= topology.clusters.keys() - clusters.keys()
     return topology.model_copy(
         update={
-            "links": {name: link for name, link in topology.links.items() if not sites & set(link.between)},
-            "flows": {name: flow for name, flow in topology.flows.items() if not sites & {flow.origin, flow.to}},
+            "links": {
+                name: link
+                for name, link in topology.links.items()
+                if not sites & set(link.between) and not (link.standby and joined_by_a_lost_link(*link.between))
+            },
+            "flows": {
+                name: flow
+                for name, flow in topology.flows.items()
+                if not sites & {flow.origin, flow.to} and not joined_by_a_lost_link(flow.origin, flow.to)
+            },
             "clusters": clusters,
             "cluster_sets": {
-                name: group for name, group in topology.cluster_sets.items() if not lost & set(group.clusters)
+                name: group
+                for name, group in topology.cluster_sets.items()
+                if not pairs and not lost & set(group.clusters)
             },
         }
     )

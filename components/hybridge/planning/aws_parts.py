@@ -1,0 +1,70 @@
+"""What an AWS site has to consist of, as its links and its names need it, and where its own subnets lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Final
+
+from hybridge.topology import AwsHub, AwsSite, Link, OnpremSite, Topology, Wireguard
+
+from .aws_slots import ATTACHMENT_SLOTS, GATEWAY_SLOTS, RESOLVER_SLOTS, slot
+from .wireguard_shape import instance_count
+
+_DEFAULT_ZONES: Final = 2
+
+
+@dataclass(frozen=True)
+class AwsParts:
+    """What an AWS site needs: the slots of its own subnets, and a hub."""
+
+    hub: bool
+    """Whether it needs a hub."""
+    attachments: tuple[int, ...]
+    """Slots of the transit gateway's attachment, one a zone."""
+    gateways: tuple[int, ...]
+    """Slots of its WireGuard links' gateway instances, one each."""
+    resolvers: tuple[int, ...]
+    """Slots of its resolver endpoints."""
+
+
+def links_by_site(topology: Topology) -> dict[str, dict[str, Link]]:
+    """Return the links of each site by name, for all sites at once."""
+    links: dict[str, dict[str, Link]] = {name: {} for name in topology.sites}
+    for name, link in topology.links.items():
+        for end in link.between:
+            links.setdefault(end, {})[name] = link
+    return links
+
+
+def aws_parts(topology: Topology, name: str, site: AwsSite, links: Collection[Link]) -> AwsParts:
+    """Decide what an AWS site consists of.
+
+    A site without any link has a hub already: the first link finds it there, and nothing replaces it later.
+
+    :param topology: what a person declared
+    :param name: the site's name
+    :param site: the site
+    :param links: its links
+    """
+    hub = not links or any(not isinstance(link, Wireguard) for link in links)
+    zones = len(site.zones) if site.zones else _DEFAULT_ZONES
+    instances = max((_instances(topology, link) for link in links), default=0)
+    others = [topology.sites.get(end) for link in links for end in link.between if end != name]
+    return AwsParts(
+        hub=hub,
+        attachments=ATTACHMENT_SLOTS[:zones] if hub and site.hub is AwsHub.TRANSIT_GATEWAY else (),
+        gateways=GATEWAY_SLOTS[:instances],
+        resolvers=RESOLVER_SLOTS if site.dns and any(other and other.dns for other in others) else (),
+    )
+
+
+def _instances(topology: Topology, link: Link) -> int:
+    onprem = next((site for end in link.between if isinstance(site := topology.sites.get(end), OnpremSite)), None)
+    return instance_count(link, onprem) if isinstance(link, Wireguard) and onprem else 0
+
+
+def subnets(site: AwsSite, slots: Collection[int]) -> list[IPv4Network]:
+    """Return the subnets in these slots, the first zone's first."""
+    return [slot(site, number) for number in slots]

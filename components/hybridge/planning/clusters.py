@@ -1,0 +1,118 @@
+"""Finds what is wrong with clusters where they are, and with the sets that they share a network or a mesh in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from hybridge.topology import AwsSite, Cluster, ClusterKind, ClusterSet, Cni, Problem, Severity, Topology, path_of
+
+from . import limits
+from .pools import global_pool
+
+_LISTED: Final = 8
+"""Names that a remedy lists at the most."""
+_CALICO: Final = (Cni.CALICO_VXLAN, Cni.CALICO_IPIP, Cni.CALICO_WIREGUARD)
+
+
+def cluster_problems(topology: Topology) -> Iterator[Problem]:
+    """Find clusters that cannot be where they are, and sets that cannot be made of their clusters."""
+    for name, cluster in topology.clusters.items():
+        yield from _place_problems(topology, name, cluster)
+    for name, cluster_set in topology.cluster_sets.items():
+        yield from _member_problems(topology, name, cluster_set)
+        yield from _globalnet_problems(topology, name, cluster_set)
+    yield from _shared_problems(topology)
+
+
+def _place_problems(topology: Topology, name: str, cluster: Cluster) -> Iterator[Problem]:
+    site = topology.sites.get(cluster.site)
+    if site is None:
+        yield Problem(
+            path_of("clusters", name, "site"),
+            f"There is no site `{cluster.site}`.",
+            _meant(cluster.site, topology.sites),
+        )
+    elif not isinstance(site, AwsSite):
+        if cluster.kind is ClusterKind.EKS:
+            yield Problem(
+                path_of("clusters", name, "kind"),
+                f"EKS runs in a VPC, and site `{cluster.site}` is none.",
+                "Name a site of kind `aws`, or write `kind: existing`.",
+            )
+        if cluster.cni is Cni.AWS_VPC:
+            yield Problem(
+                path_of("clusters", name, "cni"),
+                f"`aws-vpc` gives pods addresses of a VPC, and site `{cluster.site}` is none.",
+                "Write what the cluster's pods are networked with.",
+            )
+
+
+def _member_problems(topology: Topology, name: str, cluster_set: ClusterSet) -> Iterator[Problem]:
+    found: set[str] = set()
+    for index, cluster in enumerate(cluster_set.clusters):
+        place = path_of("cluster_sets", name, "clusters", index)
+        if cluster not in topology.clusters:
+            yield Problem(place, f"There is no cluster `{cluster}`.", _meant(cluster, topology.clusters))
+        elif cluster in found:
+            yield Problem(place, f"`{cluster}` is in the set already.", "Name each cluster once.")
+        found.add(cluster)
+
+
+def _globalnet_problems(topology: Topology, name: str, cluster_set: ClusterSet) -> Iterator[Problem]:
+    if not cluster_set.globalnet:
+        if cluster_set.global_range is not None:
+            yield Problem(
+                path_of("cluster_sets", name, "global_range"),
+                "Global ranges are Globalnet's, which the set does not have.",
+                "Write `globalnet: true`, or leave the range out.",
+            )
+        return
+    known = [cluster for cluster in cluster_set.clusters if cluster in topology.clusters]
+    members = {cluster: topology.clusters[cluster].cni for cluster in known}
+    calico = [cluster for cluster, cni in members.items() if cni in _CALICO]
+    if calico and str(global_pool(cluster_set)) in limits.words("submariner.globalnet.calico"):
+        yield Problem(
+            path_of("cluster_sets", name, "global_range"),
+            f"Calico, which cluster `{calico[0]}` has, uses `{global_pool(cluster_set)}` itself.",
+            "Choose another `global_range`, such as `10.224.0.0/12` "
+            f"({limits.limits()['submariner.globalnet.calico'].reference}).",
+            Severity.WARNING,
+        )
+    unfit = limits.limits()["submariner.unfit-cni"]
+    for cluster, cni in members.items():
+        if cni.value in limits.words("submariner.unfit-cni"):
+            yield Problem(
+                path_of("clusters", cluster, "cni"),
+                f"Submariner, which Globalnet is part of, reaches pods of `{cni.value}` now and then only: those on a "
+                "node's further interfaces have no routes to it.",
+                f"Add the routes by hand on every node ({unfit.reference}), or choose another CNI.",
+                Severity.WARNING,
+            )
+
+
+def _shared_problems(topology: Topology) -> Iterator[Problem]:
+    """Find clusters that have two of what a cluster has one of."""
+    for what, names in (
+        ("mesh", [name for name, found in topology.cluster_sets.items() if found.mesh is not None]),
+        ("Globalnet", [name for name, found in topology.cluster_sets.items() if found.globalnet]),
+    ):
+        first: dict[str, str] = {}
+        for name in names:
+            for index, cluster in enumerate(topology.cluster_sets[name].clusters):
+                if first.setdefault(cluster, name) != name:
+                    yield Problem(
+                        path_of("cluster_sets", name, "clusters", index),
+                        f"`{cluster}` has the {what} of cluster set `{first[cluster]}`, and a cluster has one.",
+                        f"Take it out of one of the two sets, or make them one set with one {what}.",
+                    )
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    some = ", ".join(f"`{other}`" for other in names[:_LISTED])
+    return f"Declare it, or name one of {some}{', …' * (len(names) > _LISTED)}." if names else "Declare it."

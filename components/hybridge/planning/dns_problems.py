@@ -1,0 +1,191 @@
+"""Finds what is wrong with the domains that sites answer for, and with where they answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from hybridge.topology import AwsSite, ExistingVpc, OnpremSite, Problem, Severity, Topology, path_of
+
+from . import limits
+from .aws_slots import RESOLVER_SLOTS, has_slot
+from .dns import dns_domains, dns_partners, dns_plan, dns_servers, domains_above, resolver_device
+from .dns_model import AwsDnsPlan
+
+_SERVERS: Final = 2
+"""Servers of a site, or addresses of an endpoint, so that one may fail."""
+_ENDPOINTS: Final = 2
+"""Endpoints of a VPC: one that is asked, and one that asks."""
+_TRANSPORTS: Final = 2
+"""DNS comes over UDP and over TCP, so each opening is two rules."""
+
+
+def dns_problems(topology: Topology) -> Iterator[Problem]:
+    """Find what is wrong with conditional forwarding."""
+    yield from _domain_problems(topology)
+    partners = dns_partners(topology)
+    for name, site in topology.sites.items():
+        if site.dns is None:
+            continue
+        if isinstance(site, OnpremSite):
+            yield from _server_problems(name, site)
+        if name not in partners:
+            yield Problem(
+                path_of("sites", name, "dns"),
+                f"No link joins `{name}` to another site with `dns:`, so nobody asks it.",
+                "Declare the other site's `dns:`, or leave this one out.",
+                Severity.WARNING,
+            )
+        elif isinstance(site, AwsSite):
+            yield from _existing_problems(name, site, site.vpc) if site.vpc else _room_problems(name, site)
+    yield from _name_problems(topology, partners)
+    yield from _quota_problems(topology)
+
+
+def _domain_problems(topology: Topology) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for name, site in topology.sites.items():
+        for index, domain in enumerate(dns_domains(site)):
+            place = path_of("sites", name, "dns", "domains", index)
+            if domain in owners:
+                yield Problem(
+                    place,
+                    f"`{domain}` is a domain of `{owners[domain]}` already, and a query goes to one site alone.",
+                    "Leave it at one of them, or give each a domain of its own below it.",
+                )
+            owners.setdefault(domain, name)
+            yield from _reserved_problems(place, domain, onprem=isinstance(site, OnpremSite))
+    yield from _nested_problems(topology, owners)
+
+
+def _reserved_problems(place: str, domain: str, *, onprem: bool) -> Iterator[Problem]:
+    special = limits.limits()["dns.special-use"]
+    if domain.rpartition(".")[2] in limits.words("dns.special-use"):
+        yield Problem(
+            place,
+            f"`{domain}` is in a domain that no name server answers for.",
+            f"Choose a domain that is yours, such as `corp.example.com` ({special.reference}).",
+        )
+    if domain.rpartition(".")[2] in limits.words("dns.multicast"):
+        yield Problem(
+            place,
+            f"Hosts with multicast DNS do not ask a server for `{domain}`.",
+            "Look after each host's resolver, or choose a domain that is yours "
+            f"({limits.limits()['dns.multicast'].reference}).",
+            Severity.WARNING,
+        )
+    own = limits.limits()["aws.resolver.own-domains"]
+    if onprem and not {domain, *domains_above(domain)}.isdisjoint(limits.words("aws.resolver.own-domains")):
+        yield Problem(
+            place,
+            f"A VPC's resolver answers for `{domain}` itself, and AWS's services stop working where it does not.",
+            f"Leave it out ({own.reference}).",
+        )
+
+
+def _nested_problems(topology: Topology, owners: dict[str, str]) -> Iterator[Problem]:
+    """Find datacentres' domains below a domain that they forward to another site: what they lack comes back.
+
+    The other way round a VPC's resolver is told to answer by itself, which is `AwsDnsPlan.kept`.
+    """
+    for name, others in dns_partners(topology).items():
+        site = topology.sites[name]
+        if isinstance(site, AwsSite):
+            continue
+        for index, domain in enumerate(dns_domains(site)):
+            above = next((found for found in domains_above(domain) if owners.get(found) in others), None)
+            if above is not None:
+                yield Problem(
+                    path_of("sites", name, "dns", "domains", index),
+                    f"`{domain}` lies in `{above}` of `{owners[above]}`: a name in it that a resolver of `{name}` does "
+                    "not look up at home goes there, and comes back.",
+                    "See that each resolver has the domain as a zone of its own, or choose domains side by side, such "
+                    "as `corp.example.com` and `aws.example.com`.",
+                    Severity.WARNING,
+                )
+
+
+def _server_problems(name: str, site: OnpremSite) -> Iterator[Problem]:
+    servers = site.dns.servers if site.dns is not None else []
+    place = path_of("sites", name, "dns", "servers")
+    for index, server in enumerate(servers):
+        if not any(server in network for network in site.ranges):
+            yield Problem(
+                f"{place}[{index}]",
+                f"`{server}` is in none of the ranges of `{name}`, so no link leads to it.",
+                "Give the address that it has in the site, or add its network to `ranges:`.",
+            )
+    if len(dns_servers(site)) < _SERVERS:
+        yield Problem(
+            place,
+            f"`{name}` has one DNS server, and its names are lost to other sites with it.",
+            "Add a second one.",
+            Severity.WARNING,
+        )
+
+
+def _existing_problems(name: str, site: AwsSite, vpc: ExistingVpc) -> Iterator[Problem]:
+    for key, given in (("resolver_subnets", vpc.resolver_subnets), ("resolver_addresses", vpc.resolver_addresses)):
+        if len(set(given)) < _SERVERS:
+            yield Problem(
+                path_of("sites", name, "vpc", key),
+                f"The resolver endpoints of `{name}` need two different `{key}`.",
+                "Name one in each of two zones.",
+            )
+    for index, address in enumerate(vpc.resolver_addresses):
+        if not any(address in network for network in site.ranges):
+            yield Problem(
+                path_of("sites", name, "vpc", "resolver_addresses", index),
+                f"`{address}` is in none of the ranges of `{name}`.",
+                "Give a free address of the subnet that stands at the same place in `resolver_subnets:`.",
+            )
+
+
+def _room_problems(name: str, site: AwsSite) -> Iterator[Problem]:
+    if not has_slot(site, RESOLVER_SLOTS[-1]):
+        yield Problem(
+            path_of("sites", name, "ranges", 0),
+            f"`{site.ranges[0]}` has no room for the resolver endpoints' subnets, which `dns:` needs.",
+            "Give the VPC a larger primary range, a /24 at the least.",
+        )
+
+
+def _name_problems(topology: Topology, partners: Collection[str]) -> Iterator[Problem]:
+    taken = {resolver_device(name): name for name in partners}
+    for name, site in topology.sites.items():
+        for index, gateway in enumerate(site.gateways if isinstance(site, OnpremSite) else ()):
+            if gateway.name in taken:
+                yield Problem(
+                    path_of("sites", name, "gateways", index, "name"),
+                    f"`{gateway.name}` is the name that the resolvers of `{taken[gateway.name]}` go by.",
+                    "Give the gateway another name.",
+                )
+
+
+def _quota_problems(topology: Topology) -> Iterator[Problem]:
+    """Find quotas that AWS gives to everybody and that the plan exceeds; AWS raises each of them on request."""
+    accounts: dict[tuple[str, str], list[AwsDnsPlan]] = defaultdict(list)
+    for plan in dns_plan(topology).aws_sites:
+        site = topology.sites[plan.site]
+        if isinstance(site, AwsSite):
+            accounts[site.region, site.identity.account if site.identity else ""].append(plan)
+        place = path_of("sites", plan.site, "dns")
+        yield from _quota(place, f"The inbound endpoint of `{plan.site}`", _TRANSPORTS * len(plan.sources))
+        yield from _quota(place, f"The outbound endpoint of `{plan.site}`", _TRANSPORTS * len(plan.servers))
+    for (region, _), plans in accounts.items():
+        place = path_of("sites", plans[-1].site, "dns")
+        rules = sum(len(plan.forwards) + len(plan.kept) for plan in plans)
+        yield from _quota(place, f"Forwarding in {region}", _ENDPOINTS * len(plans), "aws.resolver.endpoints")
+        yield from _quota(place, f"Forwarding in {region}", rules, "aws.resolver.rules")
+
+
+def _quota(place: str, what: str, wanted: int, limit: str = "aws.security-group.rules") -> Iterator[Problem]:
+    found = limits.limits()[limit]
+    if wanted > limits.number(limit):
+        yield Problem(
+            place,
+            f"{what} needs {wanted} {found.unit}, and AWS gives {found.value} unless it was asked for more.",
+            f"Have the quota raised before `pulumi up` ({found.reference}).",
+            Severity.WARNING,
+        )

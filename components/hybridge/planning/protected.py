@@ -1,0 +1,62 @@
+"""What the engine refuses to replace or remove, by name, and the exceptions that a stack asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from hybridge.topology import AwsSite, Problem, Severity, Topology, path_of
+
+from .aws import aws_site_plan
+from .aws_parts import links_by_site
+from .decisions import Decisions
+from .dns import dns_plan
+from .trust import trust_plan
+
+ROOT: Final = "root"
+"""The name of the root authority."""
+
+
+def route_server(site: str) -> str:
+    """Return the name of a VPC's route server."""
+    return f"{site}-route-server"
+
+
+def protected_names(topology: Topology, decisions: Decisions) -> list[str]:
+    """Return the names of all protected resources: hubs, gateways, their keys and addresses, endpoints, the root."""
+    at = links_by_site(topology)
+    sites = {name: site for name, site in topology.sites.items() if isinstance(site, AwsSite)}
+    hubs = [name for name, site in sites.items() if aws_site_plan(topology, name, site, at[name]).hub_wanted]
+    connections = [connection.name for vpn in decisions.vpns for connection in vpn.connections]
+    servers = {route_server(link.cloud): None for link in decisions.wireguards if len(link.instances) > 1}
+    keys = [name for link in decisions.wireguards for name in link.made_keys]
+    instances = [instance.name for link in decisions.wireguards for instance in link.instances]
+    endpoints = [f"{plan.site}-{way}" for plan in dns_plan(topology).aws_sites for way in ("inbound", "outbound")]
+    root = [ROOT] if trust_plan(topology) else []
+    return list(dict.fromkeys([*hubs, *connections, *servers, *keys, *instances, *endpoints, *root]))
+
+
+def replacement_problems(topology: Topology, decisions: Decisions) -> Iterator[Problem]:
+    """Find exceptions that name nothing that is protected, and tell of those that do."""
+    if not topology.allow_replacement:
+        return
+    known = protected_names(topology, decisions)
+    for index, name in enumerate(topology.allow_replacement):
+        place = path_of("allow_replacement", index)
+        close = get_close_matches(name, known, n=1)
+        if name not in known:
+            yield Problem(
+                place,
+                f"Nothing that is protected is called `{name}`.",
+                f"Did you mean `{close[0]}`?" if close else f"Name one of {', '.join(f'`{each}`' for each in known)}.",
+            )
+        elif name in topology.allow_replacement[:index]:
+            yield Problem(place, f"`{name}` stands here already.", "Remove one of the two.")
+        else:
+            yield Problem(
+                place,
+                f"`{name}` is not protected while this stands here: an update may replace it.",
+                "Remove it once that has happened.",
+                Severity.WARNING,
+            )

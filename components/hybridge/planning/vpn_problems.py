@@ -1,0 +1,208 @@
+"""Finds what is wrong with site-to-site VPN links: their ends, timers, sizes, logs, keys, and AWS's quotas."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from hybridge.topology import (
+    AwsHub,
+    Problem,
+    Severity,
+    SiteToSiteVpn,
+    Topology,
+    path_of,
+    written_bandwidth,
+    written_seconds,
+)
+
+from . import limits
+from .model import TunnelSize
+from .vpn import VpnEnds, tunnel_size
+
+
+def end_problems(topology: Topology) -> Iterator[Problem]:
+    """Find links whose ends do not exist or cannot be joined this way."""
+    for name, link in topology.links.items():
+        place = path_of("links", name, "between")
+        unknown = [(index, end) for index, end in enumerate(link.between) if end not in topology.sites]
+        for index, end in unknown:
+            known = ", ".join(f"`{site}`" for site in topology.sites)
+            yield Problem(f"{place}[{index}]", f"There is no site `{end}`.", f"Declare it, or name one of {known}.")
+        if unknown:
+            continue
+        if link.between[0] == link.between[1]:
+            yield Problem(place, f"The link joins `{link.between[0]}` to itself.", "Name two sites.")
+            continue
+        kinds = sorted(topology.sites[end].kind for end in link.between)
+        if kinds != ["aws", "onprem"]:
+            what = "A site-to-site VPN" if isinstance(link, SiteToSiteVpn) else "A WireGuard link"
+            yield Problem(
+                place,
+                f"{what} joins an on-premises site to a cloud, and these are {kinds[0]} and {kinds[1]}.",
+                "Name one site of kind `onprem` and one of kind `aws`.",
+            )
+
+
+def link_problems(ends: VpnEnds) -> Iterator[Problem]:
+    """Find what is wrong with one link whose ends exist."""
+    yield from _timer_problems(ends)
+    yield from _bandwidth_problems(ends)
+    yield from _log_problems(ends)
+    yield from _key_problems(ends)
+    yield from _alarm_problems(ends)
+    if ends.onprem.asn == ends.cloud.asn:
+        yield Problem(
+            path_of("sites", ends.cloud_name, "asn"),
+            f"Both ends of link `{ends.name}` have AS {ends.cloud.asn}, and BGP between two networks needs two.",
+            "Give one of the sites another private number, such as 64513.",
+        )
+
+
+def _timer_problems(ends: VpnEnds) -> Iterator[Problem]:
+    link = ends.link
+    least = limits.number("aws.vpn.dead-peer.minimum")
+    spans = {
+        "dead_peer_after": (link.dead_peer_after, (least, None), "aws.vpn.dead-peer.minimum"),
+        "ike_lifetime": (link.ike_lifetime, limits.bounds("aws.vpn.ike-lifetime"), "aws.vpn.ike-lifetime"),
+        "child_lifetime": (
+            link.child_lifetime,
+            limits.bounds("aws.vpn.child-lifetime"),
+            "aws.vpn.child-lifetime",
+        ),
+    }
+    for field, (seconds, (low, high), source) in spans.items():
+        if seconds < low or (high is not None and seconds > high):
+            span = (
+                f"{written_seconds(low)} or more"
+                if high is None
+                else f"{written_seconds(low)} to {written_seconds(high)}"
+            )
+            yield Problem(
+                path_of("links", ends.name, field),
+                f"AWS takes {span} here, not {written_seconds(seconds)}.",
+                f"Write a time within that ({limits.limits()[source].reference}).",
+            )
+    if link.child_lifetime >= link.ike_lifetime:
+        yield Problem(
+            path_of("links", ends.name, "child_lifetime"),
+            f"A child SA of {written_seconds(link.child_lifetime)} would not end before its IKE SA of "
+            f"{written_seconds(link.ike_lifetime)}.",
+            "Give the child SA the shorter life, such as `1h` in `8h`.",
+        )
+
+
+def _bandwidth_problems(ends: VpnEnds) -> Iterator[Problem]:
+    wanted = ends.link.bandwidth
+    if wanted is None:
+        return
+    large = limits.limits()["aws.vpn.large-tunnel.bandwidth"]
+    place = path_of("links", ends.name, "bandwidth")
+    if wanted > limits.number("aws.vpn.large-tunnel.bandwidth"):
+        yield Problem(
+            place,
+            f"No VPN tunnel carries {written_bandwidth(wanted)}; AWS's large ones carry up to "
+            f"{written_bandwidth(limits.number('aws.vpn.large-tunnel.bandwidth'))}.",
+            f"Spread the traffic over several links ({large.reference}).",
+        )
+        return
+    standard = written_bandwidth(limits.number("aws.vpn.standard-tunnel.bandwidth"))
+    if tunnel_size(wanted) is TunnelSize.LARGE and ends.cloud.hub is AwsHub.VIRTUAL_PRIVATE_GATEWAY:
+        yield Problem(
+            place,
+            f"{written_bandwidth(wanted)} needs a large tunnel, and a virtual private gateway has none.",
+            f"Give site `{ends.cloud_name}` a transit gateway, or ask for at most {standard} a tunnel "
+            f"({large.reference}).",
+        )
+    elif tunnel_size(wanted) is TunnelSize.LARGE and ends.cloud.region in limits.words(
+        "aws.vpn.large-tunnel.missing-regions"
+    ):
+        yield Problem(
+            place,
+            f"{written_bandwidth(wanted)} needs a large tunnel, and {ends.cloud.region} has none.",
+            f"Ask for at most {standard} a tunnel "
+            f"({limits.limits()['aws.vpn.large-tunnel.missing-regions'].reference}).",
+        )
+
+
+def _log_problems(ends: VpnEnds) -> Iterator[Problem]:
+    wanted, possible = ends.link.log_retention_days, limits.numbers("aws.logs.retention-days")
+    if wanted is not None and wanted not in possible:
+        above = bisect_left(possible, wanted)
+        nearest = " or ".join(f"`{days}`" for days in possible[max(above - 1, 0) : above + 1])
+        yield Problem(
+            path_of("links", ends.name, "log_retention_days"),
+            f"CloudWatch Logs does not keep logs for {wanted} days.",
+            f"Write {nearest} ({limits.limits()['aws.logs.retention-days'].reference}).",
+        )
+
+
+def _key_problems(ends: VpnEnds) -> Iterator[Problem]:
+    tunnels = list(ends.tunnel_keys())
+    for field, named in (("key_generations", ends.link.key_generations), ("preshared_keys", ends.link.preshared_keys)):
+        for tunnel in named:
+            if tunnel not in tunnels:
+                yield Problem(
+                    path_of("links", ends.name, field, tunnel),
+                    f"The link has no tunnel `{tunnel}`.",
+                    _meant(tunnel, tunnels),
+                )
+    for tunnel in ends.link.key_generations.keys() & ends.link.preshared_keys.keys():
+        yield Problem(
+            path_of("links", ends.name, "key_generations", tunnel),
+            f"The key of `{tunnel}` is the secret `{ends.link.preshared_keys[tunnel]}`, which has no generations.",
+            "Remove the entry; a new value of the secret is a new key.",
+        )
+
+
+def _meant(tunnel: str, tunnels: Sequence[str]) -> str:
+    close = get_close_matches(tunnel, tunnels, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"Name one of {', '.join(f'`{known}`' for known in tunnels)}."
+
+
+def _alarm_problems(ends: VpnEnds) -> Iterator[Problem]:
+    most = limits.limits()["aws.cloudwatch.alarm-metrics"]
+    if len(ends.onprem.gateways) > limits.number("aws.cloudwatch.alarm-metrics"):
+        yield Problem(
+            path_of("sites", ends.onprem_name, "gateways"),
+            f"Link `{ends.name}` has {len(ends.onprem.gateways)} connections, and one alarm watches {most.value} at "
+            "the most.",
+            f"Split the site, and its gateways with it ({most.reference}).",
+        )
+
+
+def quota_problems(links: Sequence[VpnEnds]) -> Iterator[Problem]:
+    """Find where links need more of AWS than an account gets without asking; AWS may have granted it already."""
+    connections: Counter[str] = Counter()
+    regions: Counter[str] = Counter()
+    for ends in links:
+        connections[ends.cloud_name] += len(ends.onprem.gateways)
+        regions[ends.cloud.region] += len(ends.onprem.gateways)
+    virtual = {ends.cloud_name: ends.cloud for ends in links if ends.cloud.hub is AwsHub.VIRTUAL_PRIVATE_GATEWAY}
+    for name in virtual:
+        yield from _quota_problem(
+            path_of("sites", name, "hub"),
+            f"virtual private gateway of site `{name}`",
+            connections[name],
+            "aws.vpn.virtual-gateway.connections",
+        )
+    for region, count in regions.items():
+        yield from _quota_problem("links", region, count, "aws.vpn.connections-per-region")
+    gateways = Counter(site.region for site in virtual.values())
+    for region, count in gateways.items():
+        yield from _quota_problem("sites", region, count, "aws.vpn.virtual-gateways-per-region")
+
+
+def _quota_problem(place: str, what: str, count: int, name: str) -> Iterator[Problem]:
+    limit = limits.limits()[name]
+    if count > limits.number(name):
+        yield Problem(
+            place,
+            f"An account has {limit.value} {limit.unit} in {what} unless AWS allows more, and these are {count}.",
+            f"Ask AWS for more before `pulumi up` ({limit.reference}).",
+            Severity.WARNING,
+        )

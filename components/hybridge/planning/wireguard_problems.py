@@ -1,0 +1,209 @@
+"""Finds what is wrong with WireGuard links: their gateways, numbers, addresses, ports, keys and sizes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from ipaddress import IPv4Address
+
+from hybridge.topology import Problem, Severity, SiteToSiteVpn, Topology, Wireguard, path_of
+
+from . import limits
+from .pools import TUNNEL_LENGTH, part_count
+from .routing import announced, owned
+from .wireguard import WireguardEnds, instance_bandwidths, tunnel_port
+
+_LAST_PORT = 65_535
+_GATEWAYS_FOR_REDUNDANCY = 2
+
+
+def wireguard_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
+    """Find what is wrong with one link whose ends exist."""
+    yield from _asn_problems(ends)
+    yield from _stuck_route_problems(topology, ends)
+    yield from _elastic_ip_problems(ends)
+    yield from _network_problems(ends)
+    yield from _key_problems(ends)
+    yield from _instance_problems(ends)
+    yield from _route_problems(topology, ends)
+    yield from _rule_problems(topology, ends)
+
+
+def shared_problems(topology: Topology, links: Sequence[WireguardEnds]) -> Iterator[Problem]:
+    """Find what several WireGuard links claim at once: ports of a gateway, addresses, room in a route server."""
+    yield from _port_problems(links)
+    yield from _shared_address_problems(links)
+    yield from _route_server_problems(topology, links)
+
+
+def _asn_problems(ends: WireguardEnds) -> Iterator[Problem]:
+    place, asn = path_of("links", ends.name, "gateway_asn"), ends.link.gateway_asn
+    if ends.onprem.asn == ends.cloud.asn:
+        yield Problem(
+            path_of("sites", ends.cloud_name, "asn"),
+            f"Both ends of link `{ends.name}` have AS {ends.cloud.asn}, and BGP between two networks needs two.",
+            "Give one of the sites another private number, such as 64513.",
+        )
+    for site, taken in ((ends.onprem_name, ends.onprem.asn), (ends.cloud_name, ends.cloud.asn)):
+        if asn == taken:
+            yield Problem(
+                place,
+                f"AS {asn} is site `{site}`'s own, and the gateway instances stand between the two sites.",
+                "Give them a private number that neither end has, such as 64600.",
+            )
+    private = limits.limits()["bgp.private-asns"]
+    if not any(least <= asn <= most for least, most in limits.spans("bgp.private-asns")):
+        yield Problem(
+            place,
+            f"AS {asn} is no private autonomous system's number.",
+            f"Use 64512 to 65534 or 4200000000 to 4294967294, such as 64600 ({private.reference}).",
+        )
+
+
+def _stuck_route_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
+    if ends.instances >= _GATEWAYS_FOR_REDUNDANCY:
+        return
+    others = [name for name, link in topology.links.items() if set(link.between) == set(ends.link.between)]
+    beside = [name for name in others if isinstance(topology.links[name], SiteToSiteVpn)]
+    if beside:
+        yield Problem(
+            path_of("links", ends.name),
+            f"Without a route server the routes to a single instance stay in the VPC while it is down, so "
+            f"`{beside[0]}` does not take over there.",
+            "Use two gateway instances where another link is to take over.",
+            Severity.WARNING,
+        )
+
+
+def _elastic_ip_problems(ends: WireguardEnds) -> Iterator[Problem]:
+    given, place = ends.link.elastic_ips, path_of("links", ends.name, "elastic_ips")
+    if given and len(given) != ends.instances:
+        yield Problem(
+            place,
+            f"The link has {ends.instances} gateway instance{'s' if ends.instances > 1 else ''} and "
+            f"{len(given)} Elastic IP address{'es' if len(given) > 1 else ''}.",
+            "Give one address an instance, or none to have new ones; a single instance needs `accept_single_gateway:`.",
+        )
+
+
+def _network_problems(ends: WireguardEnds) -> Iterator[Problem]:
+    network = ends.link.tunnel_network
+    room = part_count(network, TUNNEL_LENGTH)
+    if ends.link.port + room - 1 > _LAST_PORT:
+        yield Problem(
+            path_of("links", ends.name, "tunnel_network"),
+            f"`{network}` holds {room} tunnels, a UDP port each from {ends.link.port} on, and the last port is "
+            f"{_LAST_PORT}.",
+            "Take a smaller range, such as a /24, or a lower `port`.",
+        )
+
+
+def _key_problems(ends: WireguardEnds) -> Iterator[Problem]:
+    known = [gateway.name for gateway in ends.onprem.gateways]
+    owners: dict[str, str] = {}
+    for gateway, key in ends.link.public_keys.items():
+        place = path_of("links", ends.name, "public_keys", gateway)
+        if gateway not in known:
+            close = get_close_matches(gateway, known, n=1)
+            yield Problem(
+                place,
+                f"Site `{ends.onprem_name}` has no gateway `{gateway}`.",
+                f"Did you mean `{close[0]}`?" if close else f"Name one of {', '.join(f'`{name}`' for name in known)}.",
+            )
+        elif key in owners:
+            yield Problem(
+                place,
+                f"The key is that of `{owners[key]}` as well, and peers tell gateways apart by their keys.",
+                "Make a pair for each gateway with `wg genkey`.",
+            )
+        owners.setdefault(key, gateway)
+
+
+def _instance_problems(ends: WireguardEnds) -> Iterator[Problem]:
+    known = instance_bandwidths()
+    if ends.link.instance_type not in known:
+        close = get_close_matches(ends.link.instance_type, known, n=1)
+        source = limits.limits()["aws.ec2.network-baseline"].reference
+        yield Problem(
+            path_of("links", ends.name, "instance_type"),
+            f"What `{ends.link.instance_type}` carries is not recorded, so no flow can be held against it.",
+            f"Did you mean `{close[0]}`?" if close else f"Name a type such as `c7gn.medium` ({source}).",
+        )
+
+
+def _route_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
+    most = limits.limits()["aws.route-server.routes-per-peer"]
+    for site in (ends.onprem_name, ends.cloud_name):
+        count = len(announced(topology, ends.name, site))
+        if count > limits.number("aws.route-server.routes-per-peer"):
+            yield Problem(
+                path_of("sites", site, "ranges"),
+                f"Site `{site}` announces {count} routes over link `{ends.name}`, and {most.value} get through.",
+                f"Announce fewer, wider ranges ({most.reference}).",
+            )
+
+
+def _rule_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
+    most = limits.limits()["aws.security-group.rules"]
+    count = len(ends.onprem.gateways) + len(owned(topology, ends.cloud_name))
+    if count > limits.number("aws.security-group.rules"):
+        yield Problem(
+            path_of("links", ends.name),
+            f"Each gateway instance would need {count} inbound rules, one a gateway of `{ends.onprem_name}` and one a "
+            f"range of `{ends.cloud_name}`, and a security group has {most.value}.",
+            f"Join fewer gateways or ranges, or have AWS raise its quota ({most.reference}).",
+        )
+
+
+def _port_problems(links: Sequence[WireguardEnds]) -> Iterator[Problem]:
+    """Find links whose spans of ports overlap on the same gateways; n log n in the number of links."""
+    by_site: defaultdict[str, list[WireguardEnds]] = defaultdict(list)
+    for ends in links:
+        by_site[ends.onprem_name].append(ends)
+    for site, joined in by_site.items():
+        widest: WireguardEnds | None = None
+        for ends in sorted(joined, key=lambda each: each.link.port):
+            if widest is not None and ends.link.port <= _last_port(widest.link):
+                yield Problem(
+                    path_of("links", ends.name, "port"),
+                    f"The ports from {ends.link.port} on are those of link `{widest.name}` as well, which has "
+                    f"{widest.link.port} to {_last_port(widest.link)} on the gateways of `{site}`.",
+                    f"Write `port: {_last_port(widest.link) + 1}`, or take smaller tunnel networks.",
+                )
+            if widest is None or _last_port(ends.link) > _last_port(widest.link):
+                widest = ends
+
+
+def _last_port(link: Wireguard) -> int:
+    last = list(link.tunnel_network.subnets(new_prefix=TUNNEL_LENGTH))[-1]
+    return tunnel_port(link, last)
+
+
+def _shared_address_problems(links: Sequence[WireguardEnds]) -> Iterator[Problem]:
+    owners: dict[IPv4Address, str] = {}
+    for ends in links:
+        for index, address in enumerate(ends.link.elastic_ips):
+            place = path_of("links", ends.name, "elastic_ips", index)
+            if address in owners:
+                yield Problem(
+                    place,
+                    f"`{address}` is given to {owners[address]} as well.",
+                    "Give each instance an address of its own.",
+                )
+            owners.setdefault(address, f"an instance of link `{ends.name}`")
+
+
+def _route_server_problems(topology: Topology, links: Sequence[WireguardEnds]) -> Iterator[Problem]:
+    most = limits.limits()["aws.route-server.routes"]
+    routes: defaultdict[str, int] = defaultdict(int)
+    for ends in links:
+        if ends.instances == _GATEWAYS_FOR_REDUNDANCY:
+            routes[ends.cloud_name] += len(announced(topology, ends.name, ends.onprem_name))
+    for site, count in routes.items():
+        if count > limits.number("aws.route-server.routes"):
+            yield Problem(
+                path_of("sites", site),
+                f"The WireGuard links of site `{site}` bring {count} routes, and its route server takes {most.value}.",
+                f"Announce fewer, wider ranges at their other ends ({most.reference}).",
+            )

@@ -1,0 +1,126 @@
+"""What the Pulumi SDK wastes while a program declares hundreds of resources, and how to do without.
+
+Nothing is left out: every output is awaited, every error is told, and the same is registered. A version of the SDK
+that nobody has measured stays as it is. docs/adr/0009 has the measurements.
+"""
+# ruff: noqa: SLF001 - a fault is mended where it is
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import os
+import re
+import types
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, cast
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi.runtime import settings, stack
+
+_MEASURED: Final = ("3.259.0",)
+"""Versions of the SDK that have these faults."""
+_COLLECTED_AFTER: Final = 100_000
+"""New objects between two runs of the garbage collector: about 10 MB of them."""
+_SHOWN: Final = re.compile(r"--(debug|verbose|logtostderr|logflow)\b|-[A-Za-z]*[dv]")
+"""Options of the engine's command line that make it show or write down what is logged for debugging."""
+_SHOWN_TOO: Final = ("PULUMI_OPTION_DEBUG", "PULUMI_OPTION_VERBOSE", "PULUMI_OPTION_LOGTOSTDERR")
+"""The same options as environment variables."""
+
+_OUTPUT: Final = cast("Any", pulumi.Output)
+_SETTINGS: Final = cast("Any", settings.SETTINGS)
+_STACK: Final = cast("Any", stack)
+"""The parts of the SDK that have the faults, or are needed to mend them; none of it is meant for others."""
+
+_Task = asyncio.Future[Any]
+
+
+def work_around() -> None:
+    """Spare this program what the SDK wastes; call it once, before anything is declared."""
+    if version("pulumi") not in _MEASURED:
+        return
+    _wait_for_all_outputs_at_once()
+    # Nearly all that a program makes lives to its end, and the collector would look through it again and again.
+    gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
+    if not _debugging_is_shown():
+        pulumi.log.debug = _log_nothing
+
+
+def _wait_for_all_outputs_at_once() -> None:
+    """Wait until all outputs are there or one has failed.
+
+    The SDK looks through all that are outstanding whenever any of them is there, which takes n² steps.
+    """
+    alarms: WeakKeyDictionary[object, _Task] = WeakKeyDictionary()
+    tracebacks: dict[_Task, TracebackType | None] = {}
+    track = _OUTPUT._track
+
+    def watch(output: Any) -> None:
+        track(output)
+        output._data.add_done_callback(functools.partial(ended, _SETTINGS.rpc_manager))
+
+    def ended(deployment: object, output: _Task) -> None:
+        if output.cancelled() or (error := output.exception()) is None:
+            return
+        tracebacks[output] = error.__traceback__
+        alarm = alarms.get(deployment)
+        if alarm is not None and not alarm.done():
+            alarm.set_result(None)
+
+    def told(output: _Task) -> _Task:
+        # An exception loses its traceback when it is raised twice, and others may have waited for this output.
+        same = asyncio.get_running_loop().create_future()
+        same.set_exception(cast("BaseException", output.exception()).with_traceback(tracebacks.pop(output)))
+        return same
+
+    async def wait(outputs: Sequence[_Task], *, return_when: str) -> tuple[Sequence[_Task], set[_Task]]:
+        # An output that is made meanwhile is none of `outputs`, and the SDK is to hear at once when it fails.
+        alarm = alarms[_SETTINGS.rpc_manager] = asyncio.get_running_loop().create_future()
+        everything = asyncio.ensure_future(asyncio.wait(outputs, return_when=asyncio.FIRST_EXCEPTION))
+        try:
+            await asyncio.wait((everything, alarm), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            everything.cancel()
+        done, pending = await asyncio.wait(outputs, return_when=return_when)
+        failed = [output for output in tracebacks if output in done]
+        return [*map(told, failed), *done.difference(failed)], pending
+
+    _OUTPUT._track = watch
+    _STACK.asyncio = types.SimpleNamespace(**{**vars(asyncio), "wait": wait})
+
+
+def _log_nothing(*_: object, **__: object) -> None:
+    """Stand in for the SDK's log for debugging: a call to the engine, waited for, four times a resource."""
+
+
+def _debugging_is_shown() -> bool:
+    """Whether anybody sees what is logged for debugging; yes, where nobody can tell."""
+    arguments = _engine_arguments()
+    return (
+        arguments is None
+        or any(_SHOWN.match(argument) for argument in arguments)
+        or any(os.environ.get(name) for name in _SHOWN_TOO)
+    )
+
+
+def _engine_arguments() -> list[str] | None:
+    """The arguments of the engine that runs this program, from Linux's list of processes; None where there is none."""
+    process = os.getppid()
+    try:
+        while process > 1:
+            command, *arguments = _told_of(process, "cmdline").split("\0")
+            if Path(command).name == "pulumi":
+                return arguments
+            process = int(_told_of(process, "stat").rpartition(")")[2].split()[1])
+    except OSError:
+        pass
+    return None
+
+
+def _told_of(process: int, what: str) -> str:
+    return (Path("/proc") / str(process) / what).read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,314 @@
+"""Linked sites ask each other for their names, at addresses that stay, and a mistake is told before it is made."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import pytest
+
+from hybridge.planning import limits
+from hybridge.planning.aws_slots import RESOLVER_SLOTS, slot
+from hybridge.planning.dns import dns_plan
+from hybridge.planning.dns_model import AwsDnsPlan, DnsForward, DnsPlan, OnpremDnsPlan
+from hybridge.planning.dns_problems import dns_problems
+from hybridge.topology import AwsSite, Problem, Severity, Topology, read_topology
+
+EXISTING = {
+    "id": "vpc-0a1b2c3d4e5f67890",
+    "route_tables": ["rtb-0a1b2c3d4e5f67890"],
+    "resolver_subnets": ["subnet-0a1b2c3d4e5f67894", "subnet-0a1b2c3d4e5f67895"],
+    "resolver_addresses": ["172.20.3.10", "172.20.4.10"],
+}
+
+
+@pytest.fixture
+def declared(declared: dict[str, Any]) -> dict[str, Any]:
+    """The stack `minimal`, with names at both sites."""
+    declared["sites"]["dc1"]["dns"] = {"domains": ["corp.example.com"], "servers": ["10.100.0.53", "10.100.1.53"]}
+    declared["sites"]["aws-east"]["dns"] = {"domains": ["aws.example.com"]}
+    return declared
+
+
+def read(declared: dict[str, Any]) -> Topology:
+    return read_topology(json.dumps(declared))
+
+
+def planned(declared: dict[str, Any]) -> DnsPlan:
+    return dns_plan(read(declared))
+
+
+def found(declared: dict[str, Any]) -> list[Problem]:
+    return list(dns_problems(read(declared)))
+
+
+def told(declared: dict[str, Any]) -> list[tuple[str, Severity]]:
+    return [(problem.path, problem.severity) for problem in found(declared)]
+
+
+def add_aws(declared: dict[str, Any], name: str, number: int, **site: Any) -> None:
+    """Add another AWS site with a domain of its own, linked to the datacentre."""
+    declared["sites"][name] = {
+        "kind": "aws",
+        "region": "us-east-1",
+        "asn": 64512 + number,
+        "ranges": [f"172.{20 + number}.0.0/16"],
+        "dns": {"domains": [f"{name}.example.com"]},
+        **site,
+    }
+    declared["links"][f"dc1-{name}"] = {"between": ["dc1", name], "via": "site-to-site-vpn"}
+
+
+def test_either_site_asks_the_other_for_its_domains(declared: dict[str, Any]) -> None:
+    assert planned(declared) == DnsPlan(
+        aws_sites=[
+            AwsDnsPlan(
+                site="aws-east",
+                inbound_addresses=["172.20.255.116", "172.20.255.100"],
+                outbound_addresses=["172.20.255.117", "172.20.255.101"],
+                forwards=[DnsForward("corp.example.com", "dc1", ["10.100.0.53", "10.100.1.53"])],
+                kept=[],
+                sources=["10.100.0.0/16"],
+                queries_per_second=3000,
+            )
+        ],
+        onprem_sites=[
+            OnpremDnsPlan(
+                site="dc1",
+                device="dc1-resolver",
+                forwards=[DnsForward("aws.example.com", "aws-east", ["172.20.255.116", "172.20.255.100"])],
+                clients=["172.20.255.117", "172.20.255.101"],
+            )
+        ],
+    )
+    assert found(declared) == []
+
+
+def test_endpoints_have_addresses_that_aws_leaves_free_in_their_subnets(declared: dict[str, Any]) -> None:
+    site = read(declared).sites["aws-east"]
+    assert isinstance(site, AwsSite)
+    subnets = [slot(site, number) for number in RESOLVER_SLOTS]
+    (plan,) = planned(declared).aws_sites
+    assert len({*plan.inbound_addresses, *plan.outbound_addresses}) == 4
+    for addresses in (plan.inbound_addresses, plan.outbound_addresses):
+        for subnet, text in zip(subnets, addresses, strict=True):
+            address = IPv4Address(text)
+            assert subnet.subnet_of(IPv4Network("172.20.0.0/16"))
+            assert address in subnet
+            assert address not in {subnet[0], subnet[1], subnet[2], subnet[3], subnet[-1]}
+
+
+def test_no_addition_moves_an_endpoint(declared: dict[str, Any]) -> None:
+    before = planned(declared).aws_sites[0]
+    declared["sites"]["aws-east"]["zones"] = [f"us-east-1{letter}" for letter in "abcdef"]
+    declared["sites"]["aws-east"]["dns"]["domains"].insert(0, "new.example.com")
+    declared["sites"]["aws-east"]["ranges"].append("172.30.0.0/16")
+    add_aws(declared, "a-new-one", 1)
+    after = next(plan for plan in planned(declared).aws_sites if plan.site == "aws-east")
+    assert after.inbound_addresses == before.inbound_addresses
+    assert after.outbound_addresses == before.outbound_addresses
+
+
+def test_only_sites_that_a_link_joins_ask_each_other(declared: dict[str, Any]) -> None:
+    add_aws(declared, "aws-west", 1)
+    plan = planned(declared)
+    assert {site.site: [forward.domain for forward in site.forwards] for site in plan.aws_sites} == {
+        "aws-east": ["corp.example.com"],
+        "aws-west": ["corp.example.com"],
+    }
+    (dc1,) = plan.onprem_sites
+    assert [(forward.domain, forward.site) for forward in dc1.forwards] == [
+        ("aws.example.com", "aws-east"),
+        ("aws-west.example.com", "aws-west"),
+    ]
+
+
+def test_linked_aws_sites_ask_each_others_endpoints(declared: dict[str, Any]) -> None:
+    add_aws(declared, "aws-west", 1)
+    declared["links"] = {"clouds": {"between": ["aws-west", "aws-east"], "via": "site-to-site-vpn"}}
+    east, west = planned(declared).aws_sites
+    assert east.forwards == [DnsForward("aws-west.example.com", "aws-west", west.inbound_addresses)]
+    assert (east.sources, west.sources) == (["172.21.0.0/16"], ["172.20.0.0/16"])
+
+
+def test_a_second_link_between_two_sites_forwards_nothing_twice(declared: dict[str, Any]) -> None:
+    once = planned(declared)
+    declared["links"]["second"] = {"between": ["aws-east", "dc1"], "via": "site-to-site-vpn", "standby": True}
+    assert planned(declared) == once
+
+
+def test_a_vpc_that_exists_has_the_addresses_that_are_given(declared: dict[str, Any]) -> None:
+    declared["sites"]["aws-east"]["vpc"] = EXISTING
+    assert found(declared) == []
+    plan = planned(declared)
+    assert plan.aws_sites[0].inbound_addresses == ["172.20.3.10", "172.20.4.10"]
+    assert plan.aws_sites[0].outbound_addresses == [], "which of its addresses are free is AWS's to know"
+    assert plan.onprem_sites[0].clients == ["172.20.0.0/16"]
+
+
+def test_a_vpc_keeps_its_own_domains_below_a_forwarded_one(declared: dict[str, Any]) -> None:
+    declared["sites"]["dc1"]["dns"]["domains"] = ["example.com"]
+    declared["sites"]["aws-east"]["dns"]["domains"] = ["aws.example.com", "example.org", "notexample.com"]
+    assert planned(declared).aws_sites[0].kept == ["aws.example.com"]
+    assert found(declared) == []
+
+
+def test_a_datacentre_is_warned_of_its_own_domain_below_a_forwarded_one(declared: dict[str, Any]) -> None:
+    declared["sites"]["aws-east"]["dns"]["domains"] = ["example.com"]
+    (problem,) = found(declared)
+    assert (problem.path, problem.severity) == ("sites.dc1.dns.domains[0]", Severity.WARNING)
+    assert "`example.com` of `aws-east`" in problem.sentence
+
+
+def test_a_site_that_nobody_asks_is_warned_of_and_has_no_endpoints(declared: dict[str, Any]) -> None:
+    del declared["sites"]["dc1"]["dns"]
+    assert planned(declared) == DnsPlan([], [])
+    assert told(declared) == [("sites.aws-east.dns", Severity.WARNING)]
+
+
+def test_what_has_no_names_needs_none(declared: dict[str, Any]) -> None:
+    del declared["sites"]["dc1"]["dns"], declared["sites"]["aws-east"]["dns"]
+    assert planned(declared) == DnsPlan([], [])
+    assert found(declared) == []
+
+
+@pytest.mark.parametrize(
+    ("domain", "severity"),
+    [
+        ("corp.example.com", Severity.ERROR),
+        ("printers.onion", Severity.ERROR),
+        ("printers.localhost", Severity.ERROR),
+        ("amazonaws.com", Severity.ERROR),
+        ("s3.us-east-1.amazonaws.com", Severity.ERROR),
+        ("ec2.internal", Severity.ERROR),
+        ("corp.local", Severity.WARNING),
+    ],
+)
+def test_a_domain_that_cannot_be_forwarded_is_told(declared: dict[str, Any], domain: str, severity: Severity) -> None:
+    declared["sites"]["dc1"]["dns"]["domains"].append(domain)
+    assert told(declared) == [("sites.dc1.dns.domains[1]", severity)]
+
+
+@pytest.mark.parametrize("domain", ["notamazonaws.com", "corp.internal", "local.example.com", "100.10.in-addr.arpa"])
+def test_a_domain_that_only_looks_like_those_is_forwarded(declared: dict[str, Any], domain: str) -> None:
+    declared["sites"]["dc1"]["dns"]["domains"].append(domain)
+    assert found(declared) == []
+
+
+def test_a_vpc_may_be_asked_for_names_of_aws(declared: dict[str, Any]) -> None:
+    """That is how a datacentre reaches interface endpoints and instances by name."""
+    declared["sites"]["aws-east"]["dns"]["domains"] += ["vpce.us-east-1.amazonaws.com", "ec2.internal"]
+    assert found(declared) == []
+
+
+def test_two_sites_cannot_answer_for_one_domain(declared: dict[str, Any]) -> None:
+    declared["sites"]["aws-east"]["dns"]["domains"].append("corp.example.com")
+    (problem,) = found(declared)
+    assert (problem.path, problem.severity) == ("sites.aws-east.dns.domains[1]", Severity.ERROR)
+    assert "`dc1`" in problem.sentence
+
+
+@pytest.mark.parametrize(("last", "expected"), [("10.100.255.255", 0), ("10.101.0.0", 1)])
+def test_servers_are_where_a_link_leads(declared: dict[str, Any], last: str, expected: int) -> None:
+    declared["sites"]["dc1"]["dns"]["servers"].append(last)
+    assert told(declared) == [("sites.dc1.dns.servers[2]", Severity.ERROR)] * expected
+
+
+@pytest.mark.parametrize("servers", [["10.100.0.53"], ["10.100.0.53", "10.100.0.53"]])
+def test_one_server_is_warned_of(declared: dict[str, Any], servers: list[str]) -> None:
+    declared["sites"]["dc1"]["dns"]["servers"] = servers
+    assert told(declared) == [("sites.dc1.dns.servers", Severity.WARNING)]
+    assert planned(declared).aws_sites[0].forwards[0].servers == ["10.100.0.53"]
+
+
+@pytest.mark.parametrize(("primary", "expected"), [("172.20.0.0/24", 0), ("172.20.0.0/25", 1)])
+def test_the_primary_range_has_room_for_the_endpoints(declared: dict[str, Any], primary: str, expected: int) -> None:
+    declared["sites"]["aws-east"]["ranges"] = [primary]
+    assert told(declared) == [("sites.aws-east.ranges[0]", Severity.ERROR)] * expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("resolver_subnets", EXISTING["resolver_subnets"][:1], "resolver_subnets"),
+        ("resolver_subnets", [EXISTING["resolver_subnets"][0]] * 2, "resolver_subnets"),
+        ("resolver_addresses", [], "resolver_addresses"),
+        ("resolver_addresses", ["172.20.3.10", "172.20.3.10"], "resolver_addresses"),
+        ("resolver_addresses", ["172.20.3.10", "172.21.4.10"], "resolver_addresses[1]"),
+    ],
+)
+def test_a_vpc_that_exists_names_two_places_for_its_endpoints(
+    declared: dict[str, Any], key: str, value: list[str], path: str
+) -> None:
+    declared["sites"]["aws-east"]["vpc"] = {**EXISTING, key: value}
+    assert told(declared) == [(f"sites.aws-east.vpc.{path}", Severity.ERROR)]
+
+
+def test_no_gateway_has_the_resolvers_name(declared: dict[str, Any]) -> None:
+    declared["sites"]["dc1"]["gateways"][1]["name"] = "dc1-resolver"
+    assert told(declared) == [("sites.dc1.gateways[1].name", Severity.ERROR)]
+
+
+def test_a_site_has_no_more_servers_than_a_rule_takes(declared: dict[str, Any]) -> None:
+    most = limits.number("aws.resolver.rule-targets")
+    schema = Topology.model_json_schema()
+    assert schema["$defs"]["OnpremDns"]["properties"]["servers"]["maxItems"] == most
+
+
+@pytest.mark.parametrize(("sites", "expected"), [(2, 0), (3, 1)])
+def test_the_endpoints_of_an_account_in_a_region_are_counted(
+    declared: dict[str, Any], sites: int, expected: int
+) -> None:
+    for number in range(1, sites):
+        add_aws(declared, f"aws-{number}", number)
+    assert told(declared) == [(f"sites.aws-{sites - 1}.dns", Severity.WARNING)] * expected
+    declared["sites"]["aws-1"]["identity"] = {"account": "210987654321"}
+    assert told(declared) == [], "another account has its own"
+
+
+@pytest.mark.parametrize(("domains", "expected"), [(1000, 0), (1001, 1)])
+def test_the_rules_of_an_account_in_a_region_are_counted(declared: dict[str, Any], domains: int, expected: int) -> None:
+    declared["sites"]["dc1"]["dns"]["domains"] = [f"d{number}.example.com" for number in range(domains)]
+    assert told(declared) == [("sites.aws-east.dns", Severity.WARNING)] * expected
+
+
+@pytest.mark.parametrize(("ranges", "expected"), [(30, 0), (31, 1)])
+def test_the_ranges_that_ask_are_counted_against_the_security_group(
+    declared: dict[str, Any], ranges: int, expected: int
+) -> None:
+    declared["sites"]["dc1"]["ranges"] = [f"10.{100 + number}.0.0/16" for number in range(ranges)]
+    assert told(declared) == [("sites.aws-east.dns", Severity.WARNING)] * expected
+
+
+@pytest.mark.parametrize(("sites", "expected"), [(5, 0), (6, 1)])
+def test_the_servers_that_are_asked_are_counted_against_the_security_group(
+    declared: dict[str, Any], sites: int, expected: int
+) -> None:
+    for number in range(1, sites + 1):
+        declared["sites"][f"dc{number}"] = {
+            "kind": "onprem",
+            "asn": 65010,
+            "ranges": [f"10.{number}.0.0/16"],
+            "gateways": [{"name": f"edge-{number}", "public_ip": f"203.0.113.{number}"}],
+            "dns": {
+                "domains": [f"dc{number}.example.com"],
+                "servers": [f"10.{number}.0.{server}" for server in range(1, 7)],
+            },
+        }
+        declared["links"][f"dc{number}-aws"] = {"between": [f"dc{number}", "aws-east"], "via": "site-to-site-vpn"}
+    assert told(declared) == [("sites.aws-east.dns", Severity.WARNING)] * expected
+
+
+def test_every_problem_is_told_at_once(declared: dict[str, Any]) -> None:
+    declared["sites"]["dc1"]["dns"] = {"domains": ["x.onion", "ec2.internal"], "servers": ["192.168.0.1"]}
+    declared["sites"]["aws-east"]["dns"] = {"domains": ["x.onion"]}
+    declared["sites"]["aws-east"]["ranges"] = ["172.20.0.0/28"]
+    assert {problem.path for problem in found(declared)} == {
+        "sites.dc1.dns.domains[0]",
+        "sites.dc1.dns.domains[1]",
+        "sites.aws-east.dns.domains[0]",
+        "sites.dc1.dns.servers[0]",
+        "sites.dc1.dns.servers",
+        "sites.aws-east.ranges[0]",
+    }
