@@ -2,10 +2,7 @@
 
 from pulumi.provider.experimental import component_provider_host
 
-from hybridge.links.site_to_site_vpn import OnpremSiteToSiteVpn
-from hybridge.links.site_to_site_vpn_aws import AwsSiteToSiteVpn
-from hybridge.sites.aws import AwsSite
-from hybridge.sites.onprem import OnpremSite
+from hybridge.package import COMPONENTS
 
 if __name__ == "__main__":
-    component_provider_host(name="hybridge", components=[AwsSite, AwsSiteToSiteVpn, OnpremSite, OnpremSiteToSiteVpn])
+    component_provider_host(name="hybridge", components=COMPONENTS)

@@ -3,56 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from hybridge.estate import Estate
-from hybridge.planning import Plan, limits
+from hybridge.planning import AddressBook, Plan, address_needs, limits, make_plan
+from hybridge.planning.decisions import decide
+from hybridge.planning.protected import protected_names
+from hybridge.topology import Topology, read_topology
 from rehearsal.clouds.differences import compare
 from rehearsal.clouds.mocks import SimulatedClouds, install
 from rehearsal.clouds.values import UNKNOWN
-from tests.conftest import planned
+from tests.conftest import ROOT, planned
 
 VPN = "aws:ec2/vpnConnection:VpnConnection"
 
-URNS = [
-    "hybridge:index:AwsSite$aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation::aws-east",
-    "hybridge:index:AwsSite$aws:ec2/route:Route::aws-east-10.100.0.0/16",
-    "hybridge:index:AwsSite$aws:ec2/routeTable:RouteTable::aws-east",
-    "hybridge:index:AwsSite$aws:ec2/subnet:Subnet::aws-east-attachment-1",
-    "hybridge:index:AwsSite$aws:ec2/subnet:Subnet::aws-east-attachment-2",
-    "hybridge:index:AwsSite$aws:ec2/vpc:Vpc::aws-east",
-    "hybridge:index:AwsSite$aws:ec2transitgateway/transitGateway:TransitGateway::aws-east",
-    "hybridge:index:AwsSite$aws:ec2transitgateway/vpcAttachment:VpcAttachment::aws-east",
-    "hybridge:index:AwsSite::aws-east",
-    "hybridge:index:AwsSiteToSiteVpn$aws:ec2/customerGateway:CustomerGateway::dc1-aws-edge-a",
-    "hybridge:index:AwsSiteToSiteVpn$aws:ec2/customerGateway:CustomerGateway::dc1-aws-edge-b",
-    "hybridge:index:AwsSiteToSiteVpn$aws:ec2/vpnConnection:VpnConnection::dc1-aws-edge-a",
-    "hybridge:index:AwsSiteToSiteVpn$aws:ec2/vpnConnection:VpnConnection::dc1-aws-edge-b",
-    "hybridge:index:AwsSiteToSiteVpn::dc1-aws",
-    "hybridge:index:OnpremSite::dc1",
-    "hybridge:index:OnpremSiteToSiteVpn$random:index/randomPassword:RandomPassword::dc1-aws-edge-a-1",
-    "hybridge:index:OnpremSiteToSiteVpn$random:index/randomPassword:RandomPassword::dc1-aws-edge-a-2",
-    "hybridge:index:OnpremSiteToSiteVpn$random:index/randomPassword:RandomPassword::dc1-aws-edge-b-1",
-    "hybridge:index:OnpremSiteToSiteVpn$random:index/randomPassword:RandomPassword::dc1-aws-edge-b-2",
-    "hybridge:index:OnpremSiteToSiteVpn::dc1-aws",
-    "pulumi:providers:aws::aws-east",
-    "pulumi:providers:random::dc1-aws",
-]
-"""Names in the state are forever: one that changes here needs an alias, and a test that shows no replacement."""
+GOLDEN = Path(__file__).parent / "urns"
 
 
-def test_names_in_the_state_are_stable(clouds: SimulatedClouds, plan: Plan) -> None:
-    clouds.run(lambda: Estate(plan))
+def stack_topology(name: str) -> Topology:
+    content = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))
+    return read_topology(json.dumps(content["config"]["hybridge:topology"]))
+
+
+def planned_stack(name: str) -> Plan:
+    """Plan a stack of the project as it is declared."""
+    return make_plan(stack_topology(name), AddressBook.read(ROOT / "stacks" / f"addresses.{name}.yaml"), name)
+
+
+@pytest.mark.parametrize("stack", ["minimal", "reference"])
+def test_names_in_the_state_are_stable(clouds: SimulatedClouds, stack: str) -> None:
+    """Names in the state are forever: one that changes needs an alias, and a test that shows no replacement."""
+    clouds.run(lambda: Estate(planned_stack(stack)))
     prefix = "urn:pulumi:test::hybridge::"
     found = [each.urn.removeprefix(prefix).removeprefix("pulumi:pulumi:Stack$") for each in clouds.registrations]
-    assert sorted(found) == sorted(URNS)
+    assert sorted(found) == (GOLDEN / f"{stack}.txt").read_text(encoding="utf-8").splitlines()
 
 
-def test_every_resource_has_an_explicit_provider_and_a_component_as_parent(clouds: SimulatedClouds, plan: Plan) -> None:
-    clouds.run(lambda: Estate(plan))
+@pytest.mark.parametrize("stack", ["minimal", "reference"])
+def test_every_resource_has_an_explicit_provider_and_a_component_as_parent(clouds: SimulatedClouds, stack: str) -> None:
+    clouds.run(lambda: Estate(planned_stack(stack)))
     providers = {each.urn for each in clouds.registrations if each.type.startswith("pulumi:providers:")}
     components = {each.urn for each in clouds.registrations if each.type.startswith("hybridge:")}
     for each in clouds.registrations:
@@ -61,10 +57,39 @@ def test_every_resource_has_an_explicit_provider_and_a_component_as_parent(cloud
             assert each.parent in components, each.urn
 
 
-def test_what_peers_have_configured_is_protected(clouds: SimulatedClouds, plan: Plan) -> None:
-    clouds.run(lambda: Estate(plan))
+def test_what_peers_rely_on_is_protected(clouds: SimulatedClouds) -> None:
+    clouds.run(lambda: Estate(planned_stack("reference")))
     protected = {each.type.rpartition(":")[2] for each in clouds.registrations if each.protect}
-    assert protected == {"TransitGateway", "VpnConnection"}
+    assert protected == {
+        "Instance",
+        "NetworkInterface",
+        "PrivateKey",
+        "RandomPassword",
+        "ResolverEndpoint",
+        "RouteServer",
+        "SelfSignedCert",
+        "TransitGateway",
+        "VpnConnection",
+    }
+
+
+def test_planning_knows_the_name_of_everything_that_is_protected(clouds: SimulatedClouds) -> None:
+    topology = stack_topology("reference")
+    clouds.run(lambda: Estate(planned_stack("reference")))
+    decisions = decide(topology, AddressBook("addresses.x.yaml").completed(address_needs(topology)))
+    protected = {each.name for each in clouds.registrations if each.protect}
+    assert protected == set(protected_names(topology, decisions))
+
+
+def test_an_exception_lifts_the_protection_of_its_name_alone(clouds: SimulatedClouds) -> None:
+    plan = planned_stack("reference")
+    lifted = ["dc1-aws-edge-a", "dc1-wg-1", "root", "aws-east-inbound"]
+    clouds.run(lambda: Estate(replace(plan, allow_replacement=lifted)))
+    unprotected = {each.name for each in clouds.registrations if not each.protect}
+    protected = {each.name for each in clouds.registrations if each.protect}
+    assert set(lifted) <= unprotected
+    assert {"dc1-aws-edge-b", "dc1-wg-2", "aws-east", "aws-east-outbound"} <= protected
+    assert not protected & set(lifted)
 
 
 def test_each_tunnel_has_its_own_key_and_it_is_secret(clouds: SimulatedClouds, plan: Plan) -> None:
@@ -147,21 +172,16 @@ def test_a_site_without_links_has_no_routes(clouds: SimulatedClouds, declared: d
     assert clouds.of_type(VPN) == []
 
 
-def test_the_rehearsal_knows_what_a_change_of_every_property_means(
-    clouds: SimulatedClouds, declared: dict[str, Any]
-) -> None:
+def test_the_rehearsal_knows_what_a_change_of_every_property_means(clouds: SimulatedClouds) -> None:
     """Every property that a component sets has a rule, so that no change of a stack ends in a gap of the simulation."""
-    declared["sites"]["aws-east"]["ranges"].append("100.64.0.0/20")
-    declared["sites"]["dc1"]["asn"] = 4200000001
-    plan = planned(declared)
-    clouds.run(lambda: Estate(plan))
+    clouds.run(lambda: Estate(planned_stack("reference")))
     types = set[str]()
     for each in clouds.registrations:
         if not each.type.startswith(("hybridge:", "pulumi:")):
             types.add(each.type)
             for name in each.inputs:
                 compare(each.type, each.inputs, {**each.inputs, name: UNKNOWN})
-    assert len(types) == 11
+    assert len(types) == 40
 
 
 def test_two_links_from_one_device_have_customer_gateways_of_their_own(

@@ -7,24 +7,16 @@ from typing import Any
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
-from hybridge.links.site_to_site_vpn import OnpremSiteToSiteVpn
-from hybridge.links.site_to_site_vpn_aws import AwsSiteToSiteVpn
-from hybridge.sites.aws import AwsSite
-from hybridge.sites.onprem import OnpremSite
+from hybridge.package import COMPONENTS
 
 
 @pytest.fixture
 def analyzed() -> Any:
-    return Analyzer("hybridge").analyze([AwsSite, AwsSiteToSiteVpn, OnpremSite, OnpremSiteToSiteVpn])
+    return Analyzer("hybridge").analyze(COMPONENTS)
 
 
 def test_every_component_is_described(analyzed: Any) -> None:
-    assert set(analyzed["component_definitions"]) == {
-        "AwsSite",
-        "AwsSiteToSiteVpn",
-        "OnpremSite",
-        "OnpremSiteToSiteVpn",
-    }
+    assert set(analyzed["component_definitions"]) == {component.__name__ for component in COMPONENTS}
     for component in analyzed["component_definitions"].values():
         assert component.description
 
@@ -38,8 +30,25 @@ def test_what_planning_decides_is_plain_and_identifiers_are_inputs(analyzed: Any
 def test_outputs_are_declared(analyzed: Any) -> None:
     outputs = {name: set(found.outputs) for name, found in analyzed["component_definitions"].items()}
     assert outputs == {
-        "AwsSite": {"vpcId", "transitGatewayId"},
+        "AwsDnsForwarding": {"inboundEndpointId", "outboundEndpointId"},
+        "AwsSite": {
+            "alarmTopicArn",
+            "gatewayRouteTableId",
+            "gatewaySubnetIds",
+            "hubId",
+            "resolverSubnetIds",
+            "routeTableIds",
+            "transitGatewayId",
+            "vpcId",
+            "vpnGatewayId",
+        },
         "AwsSiteToSiteVpn": {"outsideAddresses"},
+        "AwsWireguard": {"addresses"},
+        "ClusterAuthority": {"cacerts", "ends"},
+        "OnpremDnsForwarding": {"devices"},
         "OnpremSite": {"devices"},
         "OnpremSiteToSiteVpn": {"presharedKeys"},
+        "OnpremWireguard": {"privateKeys", "publicKeys"},
+        "RootAuthority": {"certificate", "ends", "privateKey"},
+        "VpcRouteServer": {"endpointAddresses", "endpointIds"},
     }

@@ -96,10 +96,17 @@ def test_the_components_are_a_package_for_every_language(workspace: Workspace) -
     assert schema["name"] == "hybridge"
     resources = schema["resources"]
     assert {token: sorted(resource["requiredInputs"]) for token, resource in resources.items()} == {
+        "hybridge:index:AwsDnsForwarding": ["plan", "resolverSubnetIds", "vpcId"],
         "hybridge:index:AwsSite": ["plan"],
-        "hybridge:index:AwsSiteToSiteVpn": ["plan", "presharedKeys", "transitGatewayId"],
+        "hybridge:index:AwsSiteToSiteVpn": ["plan", "presharedKeys"],
+        "hybridge:index:AwsWireguard": ["plan", "privateKeys", "publicKeys", "subnetIds", "vpcId"],
+        "hybridge:index:ClusterAuthority": ["cluster", "plan", "rootCertificate", "rootEnds", "rootPrivateKey"],
+        "hybridge:index:OnpremDnsForwarding": ["plan"],
         "hybridge:index:OnpremSite": ["outsideAddresses", "plan", "presharedKeys"],
         "hybridge:index:OnpremSiteToSiteVpn": ["plan"],
+        "hybridge:index:OnpremWireguard": ["plan"],
+        "hybridge:index:RootAuthority": ["plan"],
+        "hybridge:index:VpcRouteServer": ["asn", "routeTableIds", "subnetIds", "vpcId"],
     }
     assert all(resource["isComponent"] and resource["description"] for resource in resources.values())
 

@@ -1,6 +1,6 @@
 """AWS's half of conditional forwarding: a VPC's resolver endpoints, and a rule for each domain of another site."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -24,7 +24,7 @@ class AwsDnsForwardingArgs:
     """The VPC whose resolver it is."""
     resolver_subnet_ids: list[pulumi.Input[str]]
     """Two subnets in two zones, in the order of the plan's addresses."""
-    allow_replacement: list[str] = field(default_factory=list[str])
+    allow_replacement: list[str] | None = None
     """Names of endpoints that the engine may replace or remove."""
 
 

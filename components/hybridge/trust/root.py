@@ -1,6 +1,6 @@
 """The root authority: the one key that every cluster of a mesh trusts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_tls as tls
@@ -17,7 +17,7 @@ class RootAuthorityArgs:
 
     plan: TrustPlan
     """Name, algorithm and life."""
-    allow_replacement: list[str] = field(default_factory=list[str])
+    allow_replacement: list[str] | None = None
     """Names of authorities that the engine may replace or remove."""
 
 
