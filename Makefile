@@ -3,6 +3,8 @@
 STACK ?= minimal
 ARGS ?=
 PY := .venv/bin/python
+SETTINGS = $(wildcard stacks/policy.$(STACK).json)
+POLICIES = --policy-pack policy $(if $(SETTINGS),--policy-pack-config $(SETTINGS))
 
 # Bytecode is kept, and so is warmth: the cloud SDKs take seconds to compile.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,11 +24,11 @@ help: ## list what can be made
 setup: ## install the locked Python dependencies into the cache and link .venv to them
 	@engine/setup.sh
 
-engine: setup ## find the Pulumi engine, or build it once into the cache (about 4 minutes)
-	@$(PY) -m engine >/dev/null
+engine: setup ## find the Pulumi engine and OPA, or build them once into the cache (about 5 minutes)
+	@$(PY) -m engine --with-opa >/dev/null
 
 env: engine ## print what puts this engine on your PATH: eval "$(make -s env)"
-	@echo "export PATH=\"$$($(PY) -m engine 2>/dev/null):\$$PATH\" PULUMI_SKIP_UPDATE_CHECK=true"
+	@echo "export PATH=\"$$($(PY) -m engine --with-opa 2>/dev/null):\$$PATH\" PULUMI_SKIP_UPDATE_CHECK=true"
 
 plan: setup ## check STACK's topology and record its addresses in stacks/addresses.STACK.yaml
 	@$(PY) -m hybridge plan $(STACK) $(ARGS)
@@ -44,10 +46,10 @@ status: setup ## sum up the last rehearsal of STACK again
 	@$(PY) -m rehearsal status $(STACK) $(ARGS)
 
 preview: engine ## the real thing: pulumi preview -s STACK, with your backend and credentials
-	@PATH="$$($(PY) -m engine 2>/dev/null):$$PATH" pulumi preview -s $(STACK) --policy-pack policy $(ARGS)
+	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi preview -s $(STACK) $(POLICIES) $(ARGS)
 
 up: engine ## the real thing: pulumi up -s STACK, with your backend and credentials
-	@PATH="$$($(PY) -m engine 2>/dev/null):$$PATH" pulumi up -s $(STACK) --policy-pack policy $(ARGS)
+	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi up -s $(STACK) $(POLICIES) $(ARGS)
 
 check: setup ## formatting, lint, strict types
 	@.venv/bin/ruff format --check .

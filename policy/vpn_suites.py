@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
 import yaml
-from pulumi_policy import (
-    EnforcementLevel,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-)
+from gateways import CONNECTION
+from known import UNKNOWN, at, items
+from pulumi_policy import ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+from settings import misspelt, schema
 
 _STRONG: Final = cast(
     "dict[str, list[str | int]]",
@@ -28,7 +26,7 @@ _OPTIONS: Final = {
     "Phase2DhGroupNumbers": "dh_groups",
 }
 """A tunnel's options at AWS, and the set that holds what is strong."""
-_CONNECTION: Final = "aws:ec2/vpnConnection:VpnConnection"
+_NAME: Final = "pinned-vpn-suites"
 
 
 def weaknesses(properties: Mapping[str, object]) -> Iterator[str]:
@@ -37,28 +35,26 @@ def weaknesses(properties: Mapping[str, object]) -> Iterator[str]:
         for option, kind in _OPTIONS.items():
             name = f"tunnel{number}{option}"
             strong = _STRONG[kind]
-            found = properties.get(name)
-            # The engine's lists arrive in a wrapper that is a sequence but no list.
-            values = cast("Sequence[str | float]", found) if isinstance(found, Sequence) else ()
-            allowed = ", ".join(str(value) for value in strong)
-            if not values:
+            found = at(properties, name)
+            values = items(found)
+            allowed = ", ".join(map(str, strong))
+            if not values and found is not UNKNOWN:
                 yield f"`{name}` is not pinned, so AWS accepts everything it knows. Set it to one of {allowed}."
             for value in values:
-                if value not in strong:
-                    shown = int(value) if isinstance(value, float) else value
-                    yield f"`{name}` allows {shown}, which is too weak. Leave only {allowed}."
+                if value not in strong and value is not UNKNOWN:
+                    yield f"`{name}` allows {value}, which is too weak. Leave only {allowed}."
 
 
 def _validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type == _CONNECTION:
-        found = list(weaknesses(args.props))
+    if args.resource_type == CONNECTION:
+        found = [*misspelt(_NAME, args.get_config()), *weaknesses(args.props)]
         if found:
             report("\n".join(found), args.urn)
 
 
 pinned_vpn_suites = ResourceValidationPolicy(
-    name="pinned-vpn-suites",
-    description="Every VPN tunnel is pinned to strong suites in both phases.",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    validate=_validate,
+    _NAME,
+    "Every VPN tunnel is pinned to strong suites in both phases.",
+    _validate,
+    config_schema=schema(_NAME),
 )

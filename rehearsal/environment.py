@@ -23,7 +23,7 @@ class Surroundings:
     Attributes:
         root: the project's root directory.
         program: the directory or file of the real program.
-        engine_bin: where the engine's executables lie.
+        programs: where the engine's executables lie, and OPA for the policies; they come first on PATH.
         python: the interpreter of the rehearsal.
         home: an empty private directory that stands for HOME.
         pulumi_home: the engine's own directory, with the simulated providers' plugins.
@@ -37,7 +37,7 @@ class Surroundings:
 
     root: Path
     program: Path
-    engine_bin: Path
+    programs: tuple[Path, ...]
     python: Path
     home: Path
     pulumi_home: Path
@@ -57,7 +57,7 @@ def engine_environment(surroundings: Surroundings, ambient: Mapping[str, str]) -
         ambient: the environment of the person who rehearses, from which little is taken over.
     """
     environment = {name: ambient[name] for name in _TAKEN_OVER if name in ambient}
-    path = [str(surroundings.engine_bin), str(surroundings.python.parent), ambient.get("PATH", os.defpath)]
+    path = [*map(str, surroundings.programs), str(surroundings.python.parent), ambient.get("PATH", os.defpath)]
     environment |= {
         "PATH": os.pathsep.join(path),
         "HOME": str(surroundings.home),

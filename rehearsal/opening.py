@@ -9,15 +9,17 @@ import shutil
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.text import Text
 
 import engine
-from hybridge.planning import stack_problems
+from engine import opa
+from hybridge.planning import secrets_of_file, stack_problems
 from hybridge.stackfile import checked_stack_name, find_stack_file
 from hybridge.topology import ProblemsFound
-from hybridge.yamlfile import members
+from hybridge.yamlfile import members, read_mapping
 from rehearsal.addresses import complete_addresses
 from rehearsal.clouds import faults
 from rehearsal.clouds.install import install
@@ -25,6 +27,7 @@ from rehearsal.context import Rehearsal, Request
 from rehearsal.environment import engine_environment
 from rehearsal.errors import RehearsalError
 from rehearsal.occupancy import Occupancy, occupied
+from rehearsal.policies import settings_problems
 from rehearsal.pulumi_cli import PulumiCli
 from rehearsal.stackfile import StackFile, read_stack_file
 from rehearsal.stage import (
@@ -69,7 +72,7 @@ def opened(request: Request, console: Console, *, declaring: bool) -> Generator[
         python = Path(sys.executable)
         environment = virtual_environment(python)
         run = secrets.token_hex(8)
-        cli = _command_line(stage, request, occupancy, run, console)
+        cli = _command_line(stage, request, occupancy, run, _programs(console, judging=declaring))
         install(stage.pulumi_home, python, Path(__file__).resolve().parent.parent)
         left_out = stage_project(stage, environment=environment)
         policy = None
@@ -103,7 +106,9 @@ def _checked(stage: Stage, source: StackFile) -> str | None:
     topology: object = members(source.document, "config").get(_TOPOLOGY, "")
     problems = list(source.problems)
     if not isinstance(topology, str):  # a text, which may be JSON, is for the program to read
-        problems += stack_problems(topology, stacks / f"addresses.{stage.stack}.yaml", stage.stack)
+        named = secrets_of_file(members(read_mapping(source.path) or {}, "config"))
+        problems += stack_problems(topology, stacks / f"addresses.{stage.stack}.yaml", stage.stack, named)
+    problems += settings_problems(stage.root / "policy", stacks / f"policy.{stage.stack}.json")
     if problems:
         path = source.path
         told = path.relative_to(stage.root) if path.is_relative_to(stage.root) else path
@@ -132,20 +137,35 @@ def _clear_up(stage: Stage, occupancy: Occupancy, console: Console) -> None:
     console.print(Text(f"The last rehearsal was killed during `{killed.command}`: {end}", "yellow"), soft_wrap=True)
 
 
-def _command_line(stage: Stage, request: Request, occupancy: Occupancy, run: str, console: Console) -> PulumiCli:
+class _Programs(NamedTuple):
+    """What is not Python: the engine's command line, and the directories of all of it."""
+
+    pulumi: Path
+    places: tuple[Path, ...]
+
+
+def _programs(console: Console, *, judging: bool) -> _Programs:
     def progress(text: str) -> None:
         console.print(Text(text, style="dim"), soft_wrap=True)
 
     found = engine.ensure(progress)
+    places = (found.bin,)
+    if judging:
+        judge = opa.ensure(progress)
+        places += (judge.bin,) if judge.built else ()  # else it is on PATH, wherever that has it
+    return _Programs(found.pulumi, places)
+
+
+def _command_line(stage: Stage, request: Request, occupancy: Occupancy, run: str, programs: _Programs) -> PulumiCli:
     surroundings = stage.surroundings(
-        engine_bin=found.bin,
+        programs=programs.places,
         python=Path(sys.executable),
         faults=request.faults.resolve() if request.faults else None,
         run=run,
         checkpoints=request.checkpoints,
     )
     return PulumiCli(
-        executable=found.pulumi,
+        executable=programs.pulumi,
         project=stage.project,
         stack=stage.stack,
         environment=engine_environment(surroundings, os.environ),

@@ -14,10 +14,10 @@ from rehearsal.errors import RehearsalError
 from rehearsal.events import Record
 from rehearsal.pulumi_cli import Outcome, exported_state
 from rehearsal.settling import adopt, settle
-from rehearsal.stage import Stage, write_private
+from rehearsal.stage import Stage, policy_options, write_private
 from rehearsal.state import Deployment, stack_outputs
 from rehearsal.summary import Facts, parse_report, show_summary
-from rehearsal.writing import write_devices, write_diagram
+from rehearsal.writing import write_devices, write_diagram, write_report
 
 
 class LastRun(BaseModel):
@@ -33,7 +33,7 @@ def up(rehearsal: Rehearsal, policy: Path | None) -> int:
     """Preview, update, audit, and tell it all; the exit code."""
     if not settle(rehearsal):
         return 1
-    packs = _policy_options(policy)
+    packs = policy_options(rehearsal.stage, policy)
     outcome, planned = rehearsal.operate("preview", *packs)
     if outcome.code:
         rehearsal.say("The preview failed: nothing was created or changed.", "bold red")
@@ -46,7 +46,7 @@ def up(rehearsal: Rehearsal, policy: Path | None) -> int:
 
 def preview(rehearsal: Rehearsal, policy: Path | None) -> int:
     """Tell what `up` would do; the exit code."""
-    outcome, record = rehearsal.operate("preview", *_policy_options(policy))
+    outcome, record = rehearsal.operate("preview", *policy_options(rehearsal.stage, policy))
     if outcome.code:
         rehearsal.say("The preview failed.", "bold red")
         return 1
@@ -113,6 +113,7 @@ def _conclude(rehearsal: Rehearsal, outcome: Outcome, record: Record) -> int:
     outputs = stack_outputs(deployment)
     written = write_devices(outputs.get("devices"), rehearsal.stage.devices)
     written += write_diagram(outputs.get("diagram"), rehearsal.stage.diagram)
+    written += write_report(outputs.get("report"), rehearsal.stage.report)
     headline = counted(record.counts())
     if outcome.code:
         headline = f"the update failed ({headline})"
@@ -135,10 +136,6 @@ def _summarize(rehearsal: Rehearsal, deployment: Deployment, audit: Audit, last:
     show_summary(rehearsal.console, rehearsal.stage.stack, parse_report(stack_outputs(deployment).get("report")), facts)
 
 
-def _policy_options(policy: Path | None) -> tuple[str, ...]:
-    return () if policy is None else ("--policy-pack", str(policy))
-
-
 def _written(stage: Stage) -> list[Path]:
     devices = sorted(path for path in stage.devices.glob("*/*") if path.is_file())
-    return [*devices, *([stage.diagram] if stage.diagram.exists() else [])]
+    return [*devices, *(path for path in (stage.diagram, stage.report) if path.exists())]

@@ -90,6 +90,11 @@ class Stage:
         return self.directory / "diagram.mmd"
 
     @property
+    def report(self) -> Path:
+        """All that the estate says about itself."""
+        return self.directory / "report.json"
+
+    @property
     def last_run(self) -> Path:
         """What the last run was and did."""
         return self.directory / "last-run.json"
@@ -143,12 +148,12 @@ class Stage:
         return any("pending_operations" in state.read_text(encoding="utf-8") for state in states)
 
     def surroundings(
-        self, *, engine_bin: Path, python: Path, faults: Path | None, run: str, checkpoints: bool
+        self, *, programs: tuple[Path, ...], python: Path, faults: Path | None, run: str, checkpoints: bool
     ) -> Surroundings:
         """What the engine's environment is made from.
 
         Args:
-            engine_bin: where the engine's executables lie.
+            programs: where the engine's executables lie, and OPA for the policies.
             python: the interpreter of the rehearsal.
             faults: a file of faults to simulate, if any.
             run: the identifier of this run.
@@ -157,7 +162,7 @@ class Stage:
         return Surroundings(
             root=self.root,
             program=real_program(self.root),
-            engine_bin=engine_bin,
+            programs=programs,
             python=python,
             home=self.home,
             pulumi_home=self.pulumi_home,
@@ -257,6 +262,19 @@ def stage_policy(stage: Stage, *, environment: Path) -> Path | None:
     document["runtime"] = _runtime(manifest, document.get("runtime"), environment)
     write_private(staged / manifest.name, mapping_text(document))
     return staged
+
+
+def policy_options(stage: Stage, pack: Path | None) -> tuple[str, ...]:
+    """The engine's options for a policy pack, and for what the stack has set about it.
+
+    Args:
+        stage: the stage, whose companions are staged already.
+        pack: the staged pack, if there is one.
+    """
+    if pack is None:
+        return ()
+    settings = _staged_stacks(stage) / f"policy.{stage.stack}.json"
+    return ("--policy-pack", str(pack), *(("--policy-pack-config", str(settings)) if settings.exists() else ()))
 
 
 def stage_companions(stage: Stage, source: StackFile) -> Path:

@@ -138,11 +138,11 @@ def test_gateway_instances_alone_reach_the_internet(clouds: SimulatedClouds, dec
     public = known(site.gateway_route_table_id)
     (route,) = of_type(clouds, ROUTE)
     assert route == {"routeTableId": public, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": internet.id}
-    subnets = clouds.of_type(SUBNET)
-    assert [subnet.inputs["availabilityZone"] for subnet in subnets] == ["us-east-1a", "us-east-1b"]
+    assert [subnet["availabilityZone"] for subnet in of_type(clouds, SUBNET)] == ["us-east-1a", "us-east-1b"]
+    subnets = ids(clouds, SUBNET)
     associations = of_type(clouds, "aws:ec2/routeTableAssociation:RouteTableAssociation")
-    assert associations == [{"routeTableId": public, "subnetId": subnet.id} for subnet in subnets]
-    assert known(site.gateway_subnet_ids) == [subnet.id for subnet in subnets]
+    assert associations == [{"routeTableId": public, "subnetId": subnet} for subnet in subnets]
+    assert known(site.gateway_subnet_ids) == subnets
     (main,) = of_type(clouds, "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation")
     assert known(site.route_table_ids) == [main["routeTableId"]] != [public]
     assert site.hub_id is None
@@ -152,9 +152,10 @@ def test_gateway_instances_alone_reach_the_internet(clouds: SimulatedClouds, dec
 def test_resolvers_stay_in_the_main_route_table(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:
     with_dns(declared)
     site = declare(clouds, declared)
-    resolvers = [each for each in clouds.of_type(SUBNET) if "-resolver-" in each.name]
-    assert known(site.resolver_subnet_ids) == [each.id for each in resolvers]
-    assert len({each.inputs["availabilityZone"] for each in resolvers}) == 2
+    resolvers = {each.id: each for each in clouds.of_type(SUBNET) if "-resolver-" in each.name}
+    used = known(site.resolver_subnet_ids)
+    assert [resolvers[each].name for each in used] == ["aws-east-resolver-1", "aws-east-resolver-2"]
+    assert [resolvers[each].inputs["availabilityZone"] for each in used] == ["us-east-1a", "us-east-1b"]
     assert of_type(clouds, "aws:ec2/routeTableAssociation:RouteTableAssociation") == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 from rehearsal.clouds.ledger import Ledger, LedgerObject
 from tests.engine.estates import Project
@@ -82,6 +83,8 @@ def tunnels_are_pinned_and_private(project: Project) -> None:
             }
             keys.add(options.pop("PresharedKey"))
             insides.add(options.pop("InsideCidr"))
+            logs: Any = options.pop("LogOptions")
+            assert all(logs["cloudwatchLogOptions"][name] is True for name in ("logEnabled", "bgpLogEnabled"))
             assert options == {
                 "IkeVersions": ["ikev2"],
                 "Phase1EncryptionAlgorithms": ["AES256-GCM-16"],

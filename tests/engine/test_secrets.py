@@ -28,7 +28,7 @@ suites = {
 gateway = aws.ec2.CustomerGateway("gateway", bgp_asn="65010", ip_address="203.0.113.10", type="ipsec.1")
 aws.ec2.VpnConnection(
     "vpn", customer_gateway_id=gateway.id, transit_gateway_id="tgw-0123456789abcdef0", type="ipsec.1",
-    tunnel1_preshared_key=key, tunnel2_preshared_key=key, tags={"key": key},
+    tunnel1_preshared_key=key, tunnel2_preshared_key=key, tags={"key": key, "hybridge:single-gateway": "one is enough"},
     **{f"tunnel{n}_{name}": value for n in (1, 2) for name, value in suites.items()},
 )
 kubernetes.core.v1.Secret("secret", string_data={"key": key})
@@ -49,7 +49,9 @@ tls.SelfSignedCert("certificate", private_key_pem=private.private_key_pem, valid
     "spec.replicas": """
 kubernetes.apps.v1.Deployment("pods", spec={
     "selector": {"match_labels": {"a": "b"}}, "replicas": key,
-    "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": key}]}},
+    "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [
+        {"name": "c", "image": "registry.k8s.io/pause:3.10", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}},
+    ]}},
 })
 """,
     "maxRetries": """

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from vpn_suites import weaknesses
+from vpn_suites import pinned_vpn_suites, weaknesses
+
+from tests.policy.conftest import UNKNOWN, judge, secret, told
 
 
 @pytest.fixture
@@ -57,3 +59,17 @@ def test_an_option_left_open_is_a_weakness(pinned: dict[str, Any], number: int) 
     pinned[f"tunnel{number}Phase2DhGroupNumbers"] = []
     (weakness,) = weaknesses(pinned)
     assert "not pinned" in weakness
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, [UNKNOWN], secret(UNKNOWN)])
+def test_what_is_not_known_yet_is_not_refused(pinned: dict[str, Any], unknown: Any) -> None:
+    pinned["tunnel1Phase1DhGroupNumbers"] = unknown
+    assert list(weaknesses(told(pinned))) == []
+    pinned["tunnel2Phase1DhGroupNumbers"] = [2.0]
+    assert len(list(weaknesses(told(pinned)))) == 1
+
+
+def test_only_vpn_connections_are_judged(pinned: dict[str, Any]) -> None:
+    assert judge(pinned_vpn_suites, "aws:ec2/vpnConnection:VpnConnection", pinned) == []
+    assert len(judge(pinned_vpn_suites, "aws:ec2/vpnConnection:VpnConnection", {})) == 14
+    assert judge(pinned_vpn_suites, "aws:ec2/vpc:Vpc", {}) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.clouds.faults import Effect, Fault, FaultsError, Operation, load
+from rehearsal.clouds.faults import Effect, Fault, FaultsError, Operation, Outage, load
 
 
 def fault(**members: object) -> Fault:
@@ -37,6 +37,25 @@ def test_what_is_no_list_of_faults_is_refused_in_a_sentence(tmp_path: Path, text
         load(file)
 
 
+def test_tunnels_can_be_down(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("- down: [dc1-aws-edge-a-1, dc1-aws-edge-b-2]\n- {type: x, operation: create, effect: fail}\n")
+    outage, other = load(file)
+    assert outage == Outage(down=("dc1-aws-edge-a-1", "dc1-aws-edge-b-2"))
+    assert isinstance(other, Fault)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("down: []", "[0].down"), ("down: x", "[0].down"), ("{down: [x], nth: 1}", "[0].nth")]
+)
+def test_a_wrong_outage_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(f"- {text}\n")
+    with pytest.raises(FaultsError) as told:
+        load(file)
+    assert str(told.value).startswith(f"{file}: {place}: ")
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FaultsError, match="cannot be read"):
         load(tmp_path / "none.yaml")
@@ -65,4 +84,4 @@ def test_every_effect_can_be_planned(tmp_path: Path) -> None:
             f"- {{type: x, operation: create, effect: {each.value}{extra.get(each.value, '')}}}\n" for each in Effect
         )
     )
-    assert [each.effect for each in load(file)] == list(Effect)
+    assert [each.effect for each in load(file) if isinstance(each, Fault)] == list(Effect)

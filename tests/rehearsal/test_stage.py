@@ -47,7 +47,7 @@ def stage(tmp_path: Path) -> Stage:
 
 def surroundings(stage: Stage, *, faults: Path | None = None, checkpoints: bool = False) -> Surroundings:
     return stage.surroundings(
-        engine_bin=Path("/engine/bin"),
+        programs=(Path("/engine/bin"), Path("/opa/bin")),
         python=Path("/venv/bin/python"),
         faults=faults,
         run="r1",
@@ -175,7 +175,7 @@ def test_the_home_of_the_person_is_hidden_but_the_cache_is_found(stage: Stage) -
 
 def test_the_engines_own_executables_come_first(stage: Stage) -> None:
     environment = engine_environment(surroundings(stage), {"PATH": "/usr/bin"})
-    assert environment["PATH"].split(os.pathsep) == ["/engine/bin", "/venv/bin", "/usr/bin"]
+    assert environment["PATH"].split(os.pathsep) == ["/engine/bin", "/opa/bin", "/venv/bin", "/usr/bin"]
 
 
 def test_state_and_passphrase_are_the_rehearsals_own(stage: Stage) -> None:

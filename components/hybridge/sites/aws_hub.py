@@ -69,7 +69,11 @@ def vpn_gateway(plan: AwsSitePlan, network: Network, parent: pulumi.Resource, *,
         opts=pulumi.ResourceOptions(parent=parent, protect=protect),
     )
     attachment = aws.ec2.VpnGatewayAttachment(
-        plan.name, vpc_id=network.vpc_id, vpn_gateway_id=hub.id, opts=pulumi.ResourceOptions(parent=parent)
+        plan.name,
+        vpc_id=network.vpc_id,
+        vpn_gateway_id=hub.id,
+        # A VPC has one such gateway at a time, and the gateway one VPC.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
     )
     for table in network.route_tables:
         aws.ec2.VpnGatewayRoutePropagation(
