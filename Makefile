@@ -78,8 +78,8 @@ test-kills: engine ## kill the engine KILLS times (50) at random points of an up
 daemons: ## the daemons that read device configurations, from Debian's packages where they are missing
 	@tests/daemons.sh
 
-bench: engine ## time previews and ups; medians and spread
-	@$(PY) bench/rehearsal.py $(ARGS)
+bench: engine ## time previews, ups and planning side by side; medians and spread
+	@$(PY) -m bench $(ARGS)
 
 schema: setup ## write the topology's JSON Schema, for editors
 	@$(PY) -m hybridge schema > stacks/topology.schema.json

@@ -1,0 +1,37 @@
+"""Declares the resources of resources.json, one after another and without components."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pulumi
+
+from hybridge import sdk_faults
+
+sdk_faults.work_around()
+made = []
+
+
+def value(written):
+    """Return what was written, with the outputs of other resources in their places."""
+    if isinstance(written, list):
+        return [value(item) for item in written]
+    if not isinstance(written, dict):
+        return written
+    if "$output" in written:
+        return getattr(made[written["$output"]], written["name"])
+    if "$joined" in written:
+        return pulumi.Output.concat(*[value(part) for part in written["$joined"]])
+    if "$after" in written:
+        return pulumi.Output.all(*[made[number].id for number in written["$after"]]).apply(lambda _: written["value"])
+    return {key: value(item) for key, item in written.items()}
+
+
+for item in json.loads((Path(__file__).parent / "resources.json").read_text(encoding="utf-8")):
+    options = pulumi.ResourceOptions(
+        provider=None if item["provider"] is None else made[item["provider"]],
+        protect=item["protect"] or None,
+        depends_on=[made[number] for number in item["depends_on"]],
+    )
+    arguments = {name: value(written) for name, written in item["arguments"].items()}
+    made.append(getattr(import_module(item["module"]), item["class"])(item["name"], opts=options, **arguments))
