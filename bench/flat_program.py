@@ -3,16 +3,17 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
 from hybridge import sdk_faults
 
 sdk_faults.work_around()
-made = []
+made: list[Any] = []
 
 
-def value(written):
+def value(written: Any) -> Any:
     """Return what was written, with the outputs of other resources in their places."""
     if isinstance(written, list):
         return [value(item) for item in written]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import resource
 import shutil
 import sys
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 from rich.console import Console
@@ -137,13 +138,15 @@ def _preview(root: Path, stack: contextlib.ExitStack) -> Preview:
 
 
 def _opened(root: Path) -> contextlib.AbstractContextManager[tuple[Rehearsal, Path | None]]:
-    return opened(Request(STACK, root), Console(quiet=True), declaring=True)
+    # What a rehearsal tells is not shown, and kept for the case that something fails.
+    return opened(Request(STACK, root), Console(file=io.StringIO(), width=120), declaring=True)
 
 
 def _operate(rehearsal: Rehearsal, operation: str, *options: str) -> Record:
     outcome, record = rehearsal.operate(operation, *options)
     if outcome.code:
-        raise RehearsalError(f"`{operation}` failed in {rehearsal.stage.root}:\n{outcome.last_words}")
+        told = cast("io.StringIO", rehearsal.console.file).getvalue()
+        raise RehearsalError(f"`{operation}` failed in {rehearsal.stage.root}:\n{told}\n{outcome.last_words}")
     return record
 
 
