@@ -195,9 +195,9 @@ def test_a_question_is_answered_or_refused_in_a_sentence(aws: Started) -> None:
     wrong = aws.ask.Invoke(provider_pb2.InvokeRequest(tok=zones, args=struct({"regoin": "eu-west-1"})))
     assert paths(wrong.failures) == ["regoin"]
     with pytest.raises(grpc.RpcError) as refused:
-        aws.ask.Invoke(provider_pb2.InvokeRequest(tok="aws:ec2/getAmi:getAmi", args=struct({"mostRecent": True})))
+        aws.ask.Invoke(provider_pb2.InvokeRequest(tok="aws:ec2/getKeyPair:getKeyPair", args=struct({"keyName": "a"})))
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
-    assert "The rehearsal has no answer for aws:ec2/getAmi:getAmi" in refused.value.details()
+    assert "The rehearsal has no answer for aws:ec2/getKeyPair:getKeyPair" in refused.value.details()
 
 
 def test_what_nobody_expected_is_one_sentence_and_its_log_quotes_no_value(aws: Started) -> None:
