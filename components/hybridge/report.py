@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from hybridge.planning import AwsSitePlan, Plan, SiteToSiteVpnPlan, WireguardPlan
+from hybridge.planning import AwsSitePlan, Plan, SiteToSiteVpnPlan, Tunnel, WireguardPlan
+from hybridge.planning.paths import LinkPath
+from hybridge.planning.redundancy import LinkRedundancy
+from hybridge.planning.wireguard_model import WireguardTunnel
 
 _WIREGUARD_SUITE = "WireGuard (Curve25519, ChaCha20-Poly1305)"
 """WireGuard has one suite, and no way to agree on another (https://www.wireguard.com/protocol/)."""
@@ -79,12 +82,13 @@ class Report(TypedDict):
 def report(plan: Plan) -> Report:
     """Tell what the estate consists of and what is worth knowing about it."""
     found = plan.consequences
-    told = [*(_vpn(plan, vpn) for vpn in plan.vpns), *(_wireguard(plan, link) for link in plan.wireguards)]
-    links = {link["name"]: link for link in told}
+    tunnels = {vpn.name: _vpn_tunnels(vpn) for vpn in plan.vpns}
+    tunnels |= {link.name: _wireguard_tunnels(link) for link in plan.wireguards}
+    worth = {link.link: link for link in found.links}
     return Report(
         stack=plan.stack,
         sites=[*_onprem_sites(plan), *_aws_sites(plan)],
-        links=[links[path.name] for path in plan.paths],
+        links=[_link(path, tunnels[path.name], worth[path.name]) for path in plan.paths],
         clusters=[asdict(cluster) for cluster in plan.clusters],
         flows=[asdict(demand) for demand in found.demands],
         failures=[asdict(pair) for pair in found.pairs],
@@ -135,57 +139,39 @@ def _edge(plan: Plan, site: AwsSitePlan) -> str:
     return f"{', '.join([*hub, *instances]) or 'nothing'} in {site.region}"
 
 
-def _worth(plan: Plan, name: str) -> tuple[bool, str, str]:
-    """Say whether a link is a standby, what one failure leaves of it, and what its vendor promises."""
-    path = next(path for path in plan.paths if path.name == name)
-    worth = next(link for link in plan.consequences.links if link.link == name)
-    return path.standby, worth.sentence, worth.sla
-
-
-def _vpn(plan: Plan, vpn: SiteToSiteVpnPlan) -> LinkReport:
-    standby, redundancy, sla = _worth(plan, vpn.name)
+def _link(path: LinkPath, tunnels: list[TunnelReport], worth: LinkRedundancy) -> LinkReport:
     return LinkReport(
-        name=vpn.name,
-        between=[vpn.onprem, vpn.cloud],
-        via="site-to-site-vpn",
-        standby=standby,
-        tunnels=[
-            {
-                "name": tunnel.name,
-                "from": f"{connection.gateway} {tunnel.device_address}",
-                "to": f"{vpn.cloud} {tunnel.cloud_address}",
-                "inside": tunnel.inside,
-                "suite": vpn.suite.summary,
-                "mtu": vpn.mtu,
-                "mss": vpn.mss,
-            }
-            for connection in vpn.connections
-            for tunnel in connection.tunnels
-        ],
-        redundancy=redundancy,
-        sla=sla,
+        name=path.name,
+        between=list(path.sites),
+        via=path.via,
+        standby=path.standby,
+        tunnels=tunnels,
+        redundancy=worth.sentence,
+        sla=worth.sla,
     )
 
 
-def _wireguard(plan: Plan, link: WireguardPlan) -> LinkReport:
-    standby, redundancy, sla = _worth(plan, link.name)
-    return LinkReport(
-        name=link.name,
-        between=[link.onprem, link.cloud],
-        via="wireguard",
-        standby=standby,
-        tunnels=[
-            {
-                "name": tunnel.name,
-                "from": f"{tunnel.gateway} {tunnel.device_address}",
-                "to": f"{tunnel.instance} {tunnel.cloud_address}",
-                "inside": tunnel.inside,
-                "suite": _WIREGUARD_SUITE,
-                "mtu": link.mtu,
-                "mss": link.mss,
-            }
-            for tunnel in link.tunnels
-        ],
-        redundancy=redundancy,
-        sla=sla,
-    )
+def _vpn_tunnels(vpn: SiteToSiteVpnPlan) -> list[TunnelReport]:
+    return [
+        _tunnel(vpn, tunnel, connection.gateway, vpn.cloud, vpn.suite.summary)
+        for connection in vpn.connections
+        for tunnel in connection.tunnels
+    ]
+
+
+def _wireguard_tunnels(link: WireguardPlan) -> list[TunnelReport]:
+    return [_tunnel(link, tunnel, tunnel.gateway, tunnel.instance, _WIREGUARD_SUITE) for tunnel in link.tunnels]
+
+
+def _tunnel(
+    link: SiteToSiteVpnPlan | WireguardPlan, tunnel: Tunnel | WireguardTunnel, near: str, far: str, suite: str
+) -> TunnelReport:
+    return {
+        "name": tunnel.name,
+        "from": f"{near} {tunnel.device_address}",
+        "to": f"{far} {tunnel.cloud_address}",
+        "inside": tunnel.inside,
+        "suite": suite,
+        "mtu": link.mtu,
+        "mss": link.mss,
+    }
