@@ -20,6 +20,10 @@ NEEDED = {
     "systemd-analyze": "systemd",
     "wg": "wireguard-tools",
     "wg-quick": "wireguard-tools",
+    "unbound": "unbound",
+    "unbound-checkconf": "unbound",
+    "drill": "ldnsutils",
+    "openssl": "openssl",
 }
 
 UNSHARED = ("timeout", "-s", "KILL", "60", "unshare", "-Urnm")

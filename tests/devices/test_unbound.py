@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,8 +17,8 @@ from hybridge.dns.onprem import resolver_files
 from hybridge.planning.dns import dns_plan
 from hybridge.planning.dns_model import DnsPlan
 from hybridge.topology import read_topology
+from tests.devices.programs import program
 
-NEEDED = {"unbound": "unbound", "unbound-checkconf": "unbound", "drill": "ldnsutils", "ip": "iproute2"}
 UNSHARED = ("timeout", "-s", "KILL", "60", "unshare", "-Urnmp", "--mount-proc", "--kill-child", "--fork")
 
 FAR = """
@@ -61,14 +60,6 @@ remote-control:
 class Answer:
     code: str
     records: tuple[str, ...]
-
-
-def program(name: str) -> str:
-    """Return the path of a program, or say which package is missing."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    if found is None:
-        pytest.skip(f"{name} is missing: install the Debian package {NEEDED[name]}")
-    return found
 
 
 @cache

@@ -54,7 +54,7 @@ def test_packets_fit_the_tunnel(plan: Plan) -> None:
 
 
 def test_the_vpc_routes_what_the_datacentre_announces(plan: Plan) -> None:
-    assert plan.aws_sites[0].remote_ranges == plan.vpns[0].device_ranges == ["10.100.0.0/16"]
+    assert plan.aws_sites[0].remote_ranges == plan.vpns[0].announced == ["10.100.0.0/16"]
 
 
 def test_the_attachment_takes_the_end_of_the_primary_range(plan: Plan) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import subprocess
 from ipaddress import IPv4Network
 from typing import Any
@@ -17,6 +16,7 @@ from hybridge.planning import AddressBook, limits
 from hybridge.planning.wireguard import architecture, instance_bandwidths, link_path, tunnel_port
 from hybridge.planning.wireguard_model import Architecture
 from hybridge.topology import Wireguard
+from tests.devices.programs import program
 from tests.wireguards import LINK, Joined, with_wireguard
 
 KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
@@ -105,15 +105,8 @@ def test_a_key_is_clamped_and_its_public_key_is_32_bytes(text: str) -> None:
     assert len(base64.b64decode(public_key(private_key(text)))) == 32
 
 
-def program(name: str, package: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is missing: install the Debian package {package}")
-    return found
-
-
 def test_public_keys_are_those_of_wg() -> None:
-    wg = program("wg", "wireguard-tools")
+    wg = program("wg")
     for number in range(20):
         private = private_key(f"text {number}")
         done = subprocess.run([wg, "pubkey"], input=private, capture_output=True, text=True, check=True)
@@ -122,7 +115,7 @@ def test_public_keys_are_those_of_wg() -> None:
 
 def test_public_keys_are_those_of_openssl() -> None:
     """As PKCS #8 writes a key of X25519 (RFC 8410): a fixed beginning and 32 bytes."""
-    openssl, beginning = program("openssl", "openssl"), bytes.fromhex("302e020100300506032b656e04220420")
+    openssl, beginning = program("openssl"), bytes.fromhex("302e020100300506032b656e04220420")
     private = private_key("text")
     done = subprocess.run(
         [openssl, "pkey", "-inform", "DER", "-pubout", "-outform", "DER"],

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan
-from hybridge.planning.wireguard_model import WireguardPlan
+from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel
+from hybridge.planning.wireguard_model import WireguardPlan, WireguardTunnel
 
 from .bgp import Bfd, Filter, Session, Speaker, frr_conf
 from .rendering import render
@@ -120,38 +120,33 @@ def _whole(link: SiteToSiteVpnPlan | WireguardPlan) -> list[str]:
 
 
 def _vpn_sessions(vpn: SiteToSiteVpnPlan, gateway: OnpremGateway) -> Iterator[Session]:
-    taken, told = _filters(vpn.name, vpn.cloud_ranges, vpn.announced, vpn.preference)
     for connection in vpn.connections:
         for tunnel in connection.tunnels if connection.gateway == gateway.name else ():
-            yield Session(
-                address=tunnel.cloud_address,
-                asn=vpn.cloud_asn,
-                name=tunnel.name,
-                source=tunnel.device_address,
-                taken=taken,
-                told=told,
-                prefix_limit=vpn.prefix_limit,
-                keepalive_seconds=vpn.bgp_keepalive_seconds,
-                hold_seconds=vpn.bgp_hold_seconds,
-            )
+            yield _session(vpn, tunnel, vpn.cloud_asn)
 
 
 def _wireguard_sessions(link: WireguardPlan, gateway: OnpremGateway) -> Iterator[Session]:
-    taken, told = _filters(link.name, link.cloud_ranges, link.announced, link.preference)
     for tunnel in link.tunnels:
         if tunnel.gateway == gateway.name:
-            yield Session(
-                address=tunnel.cloud_address,
-                asn=link.gateway_asn,
-                name=tunnel.name,
-                source=tunnel.device_address,
-                taken=taken,
-                told=told,
-                prefix_limit=link.prefix_limit,
-                keepalive_seconds=link.bgp_keepalive_seconds,
-                hold_seconds=link.bgp_hold_seconds,
-                bfd=Bfd(link.bfd_milliseconds, link.bfd_multiplier),
-            )
+            yield _session(link, tunnel, link.gateway_asn, Bfd(link.bfd_milliseconds, link.bfd_multiplier))
+
+
+def _session(
+    link: SiteToSiteVpnPlan | WireguardPlan, tunnel: Tunnel | WireguardTunnel, asn: int, bfd: Bfd | None = None
+) -> Session:
+    taken, told = _filters(link.name, link.cloud_ranges, link.announced, link.preference)
+    return Session(
+        address=tunnel.cloud_address,
+        asn=asn,
+        name=tunnel.name,
+        source=tunnel.device_address,
+        taken=taken,
+        told=told,
+        prefix_limit=link.prefix_limit,
+        keepalive_seconds=link.bgp_keepalive_seconds,
+        hold_seconds=link.bgp_hold_seconds,
+        bfd=bfd,
+    )
 
 
 def _filters(link: str, far: Sequence[str], own: Sequence[str], preference: int) -> tuple[Filter, Filter]:

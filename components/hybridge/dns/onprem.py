@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import pulumi
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from hybridge.devices.rendering import render
 from hybridge.planning.dns_model import OnpremDnsPlan
 
 _FILE: Final = "unbound.conf"
@@ -39,12 +39,4 @@ def resolver_files(plan: OnpremDnsPlan) -> dict[str, str]:
 
     :returns: text by file name
     """
-    environment = Environment(
-        loader=PackageLoader("hybridge.dns"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Unbound's syntax, not HTML; every value was checked in topology/
-    )
-    return {_FILE: environment.get_template(f"{_FILE}.j2").render(plan=plan)}
+    return {_FILE: render(_FILE, plan=plan)}

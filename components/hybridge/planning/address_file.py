@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import cache
 from ipaddress import IPv4Network
 from typing import Final, cast
 
@@ -108,8 +109,13 @@ def _fits(section: str, network: IPv4Network) -> bool:
         return network.prefixlen == global_length()
     if section == "wireguard":
         return network.prefixlen == TUNNEL_LENGTH
-    reserved = {IPv4Network(text) for text in limits.words("aws.vpn.reserved-inside")}
-    return network.prefixlen == TUNNEL_LENGTH and network.subnet_of(POOL) and network not in reserved
+    return network.prefixlen == TUNNEL_LENGTH and network.subnet_of(POOL) and network not in _reserved()
+
+
+@cache
+def _reserved() -> frozenset[IPv4Network]:
+    """Return the /30s that AWS refuses; a book has thousands of entries to hold against them."""
+    return frozenset(IPv4Network(text) for text in limits.words("aws.vpn.reserved-inside"))
 
 
 def _expected(section: str) -> str:

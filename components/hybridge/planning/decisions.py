@@ -13,6 +13,7 @@ from .aws_parts import links_by_site
 from .bill import billed
 from .capacity import demands
 from .dns import dns_plan
+from .dns_model import DnsPlan
 from .model import AwsSitePlan, OnpremSitePlan, SiteToSiteVpnPlan
 from .mtu_plan import mtu_plan, pod_mtu
 from .onprem import onprem_site_plan
@@ -70,6 +71,7 @@ def told_plan(topology: Topology, decisions: Decisions, stack: str, warnings: li
         for name, site in topology.sites.items()
         if isinstance(site, AwsSite)
     ]
+    dns = dns_plan(topology)
     return Plan(
         stack=stack,
         onprem_sites=_onprem_sites(topology, decisions),
@@ -78,10 +80,10 @@ def told_plan(topology: Topology, decisions: Decisions, stack: str, warnings: li
         wireguards=decisions.wireguards,
         paths=decisions.paths,
         clusters=_clusters(topology),
-        dns=dns_plan(topology),
+        dns=dns,
         trust=trust_plan(topology),
         allow_replacement=list(topology.allow_replacement),
-        consequences=_consequences(topology, decisions, aws_sites),
+        consequences=_consequences(topology, decisions, aws_sites, dns),
         warnings=warnings,
     )
 
@@ -114,8 +116,10 @@ def _clusters(topology: Topology) -> list[ClusterPlan]:
     ]
 
 
-def _consequences(topology: Topology, decisions: Decisions, aws_sites: Sequence[AwsSitePlan]) -> Consequences:
-    paths, dns = decisions.paths, dns_plan(topology)
+def _consequences(
+    topology: Topology, decisions: Decisions, aws_sites: Sequence[AwsSitePlan], dns: DnsPlan
+) -> Consequences:
+    paths = decisions.paths
     return Consequences(
         demands=demands(topology, paths),
         links=link_redundancy(paths),

@@ -74,8 +74,6 @@ class SiteToSiteVpnPlan:
     bgp_keepalive_seconds: int
     bgp_hold_seconds: int
     tunnel_size: TunnelSize
-    device_ranges: list[str]
-    """What the gateways announce, and nothing else."""
     cloud_ranges: list[str]
     """What the gateways accept, and nothing else."""
     prefix_limit: int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from hybridge.topology import AwsHub, AwsSite, OnpremSite, SiteToSiteVpn, Topology
+from hybridge.topology import AwsHub, SiteToSiteVpn, Topology
 
 from . import limits
 from .addresses import AddressBook
+from .ends import LinkEnds, joined
 from .model import SiteToSiteVpnPlan, Tunnel, TunnelSize, VpnConnection
 from .mtu import AES_GCM_16, esp_mtu, tcp_mss
 from .paths import LinkPath, PathTunnel
@@ -18,23 +18,10 @@ from .suites import IpsecSuite
 
 TUNNELS_A_CONNECTION = 2
 """AWS ends the two tunnels of a connection at two places, so that one may be serviced."""
-GATEWAYS_FOR_REDUNDANCY = 2
 
 
-@dataclass(frozen=True)
-class VpnEnds:
+class VpnEnds(LinkEnds[SiteToSiteVpn]):
     """A declared VPN link with the sites at its ends."""
-
-    name: str
-    link: SiteToSiteVpn
-    onprem_name: str
-    onprem: OnpremSite
-    cloud_name: str
-    cloud: AwsSite
-
-    def address_key(self, gateway: str, number: int) -> str:
-        """Return the tunnel's key in the address book."""
-        return f"{self.name}/{gateway}/{number}"
 
     def address_keys(self) -> Iterator[str]:
         """Return the keys of all its tunnels in the address book."""
@@ -50,14 +37,7 @@ class VpnEnds:
 
 def vpn_ends(topology: Topology) -> Iterator[VpnEnds]:
     """Return the links whose two ends are what a site-to-site VPN joins; the others are problems of their own."""
-    for name, link in topology.links.items():
-        if not isinstance(link, SiteToSiteVpn):
-            continue
-        sites = {end: topology.sites[end] for end in link.between if end in topology.sites}
-        onprem = next(((end, site) for end, site in sites.items() if isinstance(site, OnpremSite)), None)
-        cloud = next(((end, site) for end, site in sites.items() if isinstance(site, AwsSite)), None)
-        if onprem and cloud:
-            yield VpnEnds(name, link, *onprem, *cloud)
+    return (VpnEnds(*found) for found in joined(topology, SiteToSiteVpn))
 
 
 def tunnel_size(bandwidth: int | None) -> TunnelSize:
@@ -80,7 +60,6 @@ def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSite
         )
         for gateway in ends.onprem.gateways
     ]
-    device_ranges = [str(network) for network in announced(topology, ends.name, ends.onprem_name)]
     return SiteToSiteVpnPlan(
         name=ends.name,
         onprem=ends.onprem_name,
@@ -95,7 +74,6 @@ def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSite
         bgp_keepalive_seconds=keepalive,
         bgp_hold_seconds=hold,
         tunnel_size=tunnel_size(link.bandwidth),
-        device_ranges=device_ranges,
         cloud_ranges=[str(network) for network in announced(topology, ends.name, ends.cloud_name)],
         prefix_limit=prefix_limit(topology, ends.name, ends.onprem_name),
         mtu=mtu,
@@ -104,7 +82,7 @@ def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSite
         log_retention_days=link.log_retention_days or 0,
         standby=link.standby,
         single_gateway=link.accept_single_gateway or "",
-        announced=device_ranges,
+        announced=[str(network) for network in announced(topology, ends.name, ends.onprem_name)],
         preference=preference(topology, ends.name),
     )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import IPv4Network
 from typing import Final
 
-from hybridge.topology import AwsSite, OnpremSite, Topology, Wireguard
+from hybridge.topology import Topology, Wireguard
 
 from . import limits
 from .addresses import AddressBook
+from .ends import LinkEnds, joined
 from .mtu import tcp_mss
 from .paths import LinkPath, PathTunnel
 from .routing import announced, owned, preference, prefix_limit
@@ -26,16 +26,8 @@ _BFD: Final = (300, 3)
 _GIGABIT: Final = 10**9
 
 
-@dataclass(frozen=True)
-class WireguardEnds:
+class WireguardEnds(LinkEnds[Wireguard]):
     """A declared WireGuard link with the sites at its ends."""
-
-    name: str
-    link: Wireguard
-    onprem_name: str
-    onprem: OnpremSite
-    cloud_name: str
-    cloud: AwsSite
 
     @property
     def instances(self) -> int:
@@ -46,10 +38,6 @@ class WireguardEnds:
         """Return the name of the instance `number`, counted from 1."""
         return f"{self.name}-{number}"
 
-    def address_key(self, gateway: str, number: int) -> str:
-        """Return the key in the address book of the tunnel between a gateway and the instance `number`."""
-        return f"{self.name}/{gateway}/{number}"
-
     def address_keys(self) -> Iterator[str]:
         """Return the keys of all its tunnels in the address book."""
         for gateway in self.onprem.gateways:
@@ -59,14 +47,7 @@ class WireguardEnds:
 
 def wireguard_ends(topology: Topology) -> Iterator[WireguardEnds]:
     """Return the links whose two ends are what WireGuard joins here; the others are problems of their own."""
-    for name, link in topology.links.items():
-        if not isinstance(link, Wireguard):
-            continue
-        sites = {end: topology.sites[end] for end in link.between if end in topology.sites}
-        onprem = next(((end, site) for end, site in sites.items() if isinstance(site, OnpremSite)), None)
-        cloud = next(((end, site) for end, site in sites.items() if isinstance(site, AwsSite)), None)
-        if onprem and cloud:
-            yield WireguardEnds(name, link, *onprem, *cloud)
+    return (WireguardEnds(*found) for found in joined(topology, Wireguard))
 
 
 def tunnel_port(link: Wireguard, inside: IPv4Network) -> int:

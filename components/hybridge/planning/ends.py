@@ -1,0 +1,39 @@
+"""Declared links with the sites at their ends: where everything about a link begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hybridge.topology import AwsSite, OnpremSite, SiteToSiteVpn, Topology, Wireguard
+
+LinkT = TypeVar("LinkT", SiteToSiteVpn, Wireguard)
+
+
+@dataclass(frozen=True)
+class LinkEnds(Generic[LinkT]):
+    """A declared link between an on-premises site and a cloud."""
+
+    name: str
+    link: LinkT
+    onprem_name: str
+    onprem: OnpremSite
+    cloud_name: str
+    cloud: AwsSite
+
+    def address_key(self, gateway: str, number: int) -> str:
+        """Return the key in the address book of an on-premises gateway's tunnel `number`, counted from 1."""
+        return f"{self.name}/{gateway}/{number}"
+
+
+def joined(topology: Topology, kind: type[LinkT]) -> Iterator[tuple[str, LinkT, str, OnpremSite, str, AwsSite]]:
+    """Return the fields of the links of a kind whose two ends are what it joins; the others are problems elsewhere."""
+    for name, link in topology.links.items():
+        if not isinstance(link, kind):
+            continue
+        sites = {end: topology.sites[end] for end in link.between if end in topology.sites}
+        onprem = next(((end, site) for end, site in sites.items() if isinstance(site, OnpremSite)), None)
+        cloud = next(((end, site) for end, site in sites.items() if isinstance(site, AwsSite)), None)
+        if onprem and cloud:
+            yield name, link, *onprem, *cloud
