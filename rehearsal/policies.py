@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from hybridge.topology import Problem
+from hybridge.topology import Problem, meant
 from hybridge.topology.problem import path_of
 
 _LEVELS: Final = ["mandatory", "advisory", "disabled"]
@@ -47,8 +46,7 @@ def settings_problems(pack: Path, settings: Path) -> list[Problem]:
 
 def _about(policy: str, setting: object, known: dict[str, dict[str, Any]], file: str) -> Iterator[Problem]:
     if policy != _EVERY_POLICY and policy not in known:
-        close = get_close_matches(policy, known, n=1)
-        remedy = f"Did you mean `{close[0]}`?" if close else f"There are {', '.join(known)}, and `all` for all of them."
+        remedy = meant(policy, known, f"There are {', '.join(known)}, and `all` for all of them.")
         yield Problem(f"{file}: {policy}", "There is no such policy.", remedy)
         return
     properties = {_LEVEL: {"enum": _LEVELS}, **known.get(policy, {})}

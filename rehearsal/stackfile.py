@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from hybridge.topology import Problem
+from hybridge.topology import Problem, meant
 from hybridge.yamlfile import Document, kind, line_of, members, read_mapping
 from rehearsal.errors import RehearsalError
 
@@ -99,8 +99,7 @@ def stand_in(place: KeyPath) -> str:
 def _top_level_problems(document: Document) -> list[Problem]:
     problems: list[Problem] = []
     for key in _unknown_keys(document):
-        close = get_close_matches(key, TOP_LEVEL_KEYS, n=1)
-        remedy = f"Did you mean `{close[0]}`?" if close else "Settings belong below `config:`, indented."
+        remedy = meant(key, TOP_LEVEL_KEYS, "Settings belong below `config:`, indented.")
         problems.append(Problem(f"line {line_of(document, key)}", f"`{key}` is no key of a stack file.", remedy))
     config: object = document.get("config")
     if config is not None and not isinstance(config, dict):

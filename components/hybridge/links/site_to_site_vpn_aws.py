@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from hybridge.planning import SiteToSiteVpnPlan, Tunnel, VpnConnection, limits
-from hybridge.planning.tags import tag_value
+from hybridge.planning.tags import gateway_tags
 from hybridge.protection import is_protected
 
 from .key_rotation import KeyRotation
@@ -164,8 +164,9 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
     def _tags(self, connection: VpnConnection) -> dict[str, str]:
         """Return what names the resources of a connection, and tells policies what it is part of."""
         plan = self._args.plan
-        tags = {"Name": connection.name, "hybridge:link": plan.name, "hybridge:gateway": connection.gateway}
-        return {**tags, "hybridge:single-gateway": tag_value(plan.single_gateway)} if plan.single_gateway else tags
+        return gateway_tags(
+            connection.name, link=plan.name, gateway=connection.gateway, single_gateway=plan.single_gateway
+        )
 
 
 def _log_options(log_group: aws.cloudwatch.LogGroup | None) -> aws.ec2.VpnConnectionTunnel1LogOptionsArgsDict:

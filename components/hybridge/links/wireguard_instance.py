@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from hybridge.planning import limits
-from hybridge.planning.tags import tag_value
+from hybridge.planning.tags import gateway_tags
 
 from .wireguard_gateway import CloudGateway
 
@@ -54,7 +54,9 @@ def gateway_instance(
         # A slip of the hand in AWS's console does not end it; the engine's own protection is `protect`.
         disable_api_termination=True,
         force_destroy=True,
-        tags=_tags(gateway),
+        tags=gateway_tags(
+            gateway.name, link=gateway.plan.name, gateway=gateway.name, single_gateway=gateway.plan.single_gateway
+        ),
         opts=pulumi.ResourceOptions.merge(gateway.opts(lasting=True, after=[after]), settled),
     )
 
@@ -71,16 +73,6 @@ def _image(gateway: CloudGateway) -> pulumi.Output[str]:
         ],
         opts=gateway.asking,
     ).id
-
-
-def _tags(gateway: CloudGateway) -> dict[str, pulumi.Input[str]]:
-    reason = tag_value(gateway.plan.single_gateway)
-    return {
-        "Name": gateway.name,
-        "hybridge:link": gateway.plan.name,
-        "hybridge:gateway": gateway.name,
-        **({"hybridge:single-gateway": reason} if reason else {}),
-    }
 
 
 def status_alarms(gateway: CloudGateway, instance: aws.ec2.Instance, topic: pulumi.Input[str] | None) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from ipaddress import IPv4Network
 from typing import Final
 
-from hybridge.topology import AwsSite, Link, Problem, Severity, Topology, Wireguard, path_of
+from hybridge.topology import AwsSite, Link, Problem, Severity, Topology, Wireguard, meant, path_of
 
 from . import limits
 from .aws_parts import AwsParts, aws_parts, subnets
@@ -59,12 +58,11 @@ def aws_problems(topology: Topology, name: str, site: AwsSite, links: Mapping[st
 def _region_problems(name: str, site: AwsSite) -> Iterator[Problem]:
     known = limits.words("aws.regions")
     if site.region not in known:
-        close = get_close_matches(site.region, known, n=1)
         source = limits.limits()["aws.regions"].reference
         yield Problem(
             path_of("sites", name, "region"),
             f"`{site.region}` is no AWS Region that is known here.",
-            f"Did you mean `{close[0]}`?" if close else f"Name one of {source}.",
+            meant(site.region, known, f"Name one of {source}."),
         )
 
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Final
 
-from hybridge.topology import AwsSite, Cluster, ClusterKind, ClusterSet, Cni, Problem, Severity, Topology, path_of
+from hybridge.topology import (
+    AwsSite,
+    Cluster,
+    ClusterKind,
+    ClusterSet,
+    Cni,
+    Problem,
+    Severity,
+    Topology,
+    meant,
+    path_of,
+)
 
 from . import limits
 from .pools import global_pool
@@ -32,7 +42,7 @@ def _place_problems(topology: Topology, name: str, cluster: Cluster) -> Iterator
         yield Problem(
             path_of("clusters", name, "site"),
             f"There is no site `{cluster.site}`.",
-            _meant(cluster.site, topology.sites),
+            _declared_or(cluster.site, topology.sites),
         )
     elif not isinstance(site, AwsSite):
         if cluster.kind is ClusterKind.EKS:
@@ -54,7 +64,7 @@ def _member_problems(topology: Topology, name: str, cluster_set: ClusterSet) -> 
     for index, cluster in enumerate(cluster_set.clusters):
         place = path_of("cluster_sets", name, "clusters", index)
         if cluster not in topology.clusters:
-            yield Problem(place, f"There is no cluster `{cluster}`.", _meant(cluster, topology.clusters))
+            yield Problem(place, f"There is no cluster `{cluster}`.", _declared_or(cluster, topology.clusters))
         elif cluster in found:
             yield Problem(place, f"`{cluster}` is in the set already.", "Name each cluster once.")
         found.add(cluster)
@@ -109,10 +119,8 @@ def _shared_problems(topology: Topology) -> Iterator[Problem]:
                     )
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def _declared_or(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    close = get_close_matches(name, names, n=1)
-    if close:
-        return f"Did you mean `{close[0]}`?"
     some = ", ".join(f"`{other}`" for other in names[:_LISTED])
-    return f"Declare it, or name one of {some}{', …' * (len(names) > _LISTED)}." if names else "Declare it."
+    listed = f"Declare it, or name one of {some}{', …' * (len(names) > _LISTED)}." if names else "Declare it."
+    return meant(name, names, listed)

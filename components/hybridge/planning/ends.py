@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hybridge.topology import AwsSite, OnpremSite, SiteToSiteVpn, Topology, Wireguard
+from hybridge.topology import AwsSite, OnpremSite, Problem, SiteToSiteVpn, Topology, Wireguard, path_of
 
 LinkT = TypeVar("LinkT", SiteToSiteVpn, Wireguard)
 
@@ -37,3 +37,13 @@ def joined(topology: Topology, kind: type[LinkT]) -> Iterator[tuple[str, LinkT, 
         cloud = next(((end, site) for end, site in sites.items() if isinstance(site, AwsSite)), None)
         if onprem and cloud:
             yield name, link, *onprem, *cloud
+
+
+def same_asn_problems(ends: LinkEnds[SiteToSiteVpn] | LinkEnds[Wireguard]) -> Iterator[Problem]:
+    """Find a link whose two ends have one autonomous system's number."""
+    if ends.onprem.asn == ends.cloud.asn:
+        yield Problem(
+            path_of("sites", ends.cloud_name, "asn"),
+            f"Both ends of link `{ends.name}` have AS {ends.cloud.asn}, and BGP between two networks needs two.",
+            "Give one of the sites another private number, such as 64513.",
+        )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
-from hybridge.topology import AwsSite, Problem, Severity, Topology, path_of
+from hybridge.topology import AwsSite, Problem, Severity, Topology, meant, path_of
 
 from .aws import aws_site_plan
 from .aws_parts import links_by_site
@@ -44,13 +43,8 @@ def replacement_problems(topology: Topology, decisions: Decisions) -> Iterator[P
     known = protected_names(topology, decisions)
     for index, name in enumerate(topology.allow_replacement):
         place = path_of("allow_replacement", index)
-        close = get_close_matches(name, known, n=1)
         if name not in known:
-            yield Problem(
-                place,
-                f"Nothing that is protected is called `{name}`.",
-                f"Did you mean `{close[0]}`?" if close else f"Name one of {', '.join(f'`{each}`' for each in known)}.",
-            )
+            yield Problem(place, f"Nothing that is protected is called `{name}`.", meant(name, known))
         elif name in topology.allow_replacement[:index]:
             yield Problem(place, f"`{name}` stands here already.", "Remove one of the two.")
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 
 from hybridge.topology import (
     AwsHub,
@@ -13,12 +12,14 @@ from hybridge.topology import (
     Severity,
     SiteToSiteVpn,
     Topology,
+    meant,
     path_of,
     written_bandwidth,
     written_seconds,
 )
 
 from . import limits
+from .ends import same_asn_problems
 from .model import TunnelSize
 from .vpn import VpnEnds, tunnel_size
 
@@ -53,12 +54,7 @@ def link_problems(ends: VpnEnds) -> Iterator[Problem]:
     yield from _log_problems(ends)
     yield from _key_problems(ends)
     yield from _alarm_problems(ends)
-    if ends.onprem.asn == ends.cloud.asn:
-        yield Problem(
-            path_of("sites", ends.cloud_name, "asn"),
-            f"Both ends of link `{ends.name}` have AS {ends.cloud.asn}, and BGP between two networks needs two.",
-            "Give one of the sites another private number, such as 64513.",
-        )
+    yield from same_asn_problems(ends)
 
 
 def _timer_problems(ends: VpnEnds) -> Iterator[Problem]:
@@ -147,7 +143,7 @@ def _key_problems(ends: VpnEnds) -> Iterator[Problem]:
                 yield Problem(
                     path_of("links", ends.name, field, tunnel),
                     f"The link has no tunnel `{tunnel}`.",
-                    _meant(tunnel, tunnels),
+                    meant(tunnel, tunnels),
                 )
     for tunnel in ends.link.key_generations.keys() & ends.link.preshared_keys.keys():
         yield Problem(
@@ -155,13 +151,6 @@ def _key_problems(ends: VpnEnds) -> Iterator[Problem]:
             f"The key of `{tunnel}` is the secret `{ends.link.preshared_keys[tunnel]}`, which has no generations.",
             "Remove the entry; a new value of the secret is a new key.",
         )
-
-
-def _meant(tunnel: str, tunnels: Sequence[str]) -> str:
-    close = get_close_matches(tunnel, tunnels, n=1)
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    return f"Name one of {', '.join(f'`{known}`' for known in tunnels)}."
 
 
 def _alarm_problems(ends: VpnEnds) -> Iterator[Problem]:

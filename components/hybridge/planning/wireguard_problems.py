@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from ipaddress import IPv4Address
 
-from hybridge.topology import Problem, Severity, SiteToSiteVpn, Topology, Wireguard, path_of
+from hybridge.topology import Problem, Severity, SiteToSiteVpn, Topology, Wireguard, meant, path_of
 
 from . import limits
+from .ends import same_asn_problems
 from .pools import TUNNEL_LENGTH, part_count
 from .routing import announced, owned
 from .wireguard import WireguardEnds, instance_bandwidths, tunnel_port
@@ -39,12 +39,7 @@ def shared_problems(topology: Topology, links: Sequence[WireguardEnds]) -> Itera
 
 def _asn_problems(ends: WireguardEnds) -> Iterator[Problem]:
     place, asn = path_of("links", ends.name, "gateway_asn"), ends.link.gateway_asn
-    if ends.onprem.asn == ends.cloud.asn:
-        yield Problem(
-            path_of("sites", ends.cloud_name, "asn"),
-            f"Both ends of link `{ends.name}` have AS {ends.cloud.asn}, and BGP between two networks needs two.",
-            "Give one of the sites another private number, such as 64513.",
-        )
+    yield from same_asn_problems(ends)
     for site, taken in ((ends.onprem_name, ends.onprem.asn), (ends.cloud_name, ends.cloud.asn)):
         if asn == taken:
             yield Problem(
@@ -105,12 +100,7 @@ def _key_problems(ends: WireguardEnds) -> Iterator[Problem]:
     for gateway, key in ends.link.public_keys.items():
         place = path_of("links", ends.name, "public_keys", gateway)
         if gateway not in known:
-            close = get_close_matches(gateway, known, n=1)
-            yield Problem(
-                place,
-                f"Site `{ends.onprem_name}` has no gateway `{gateway}`.",
-                f"Did you mean `{close[0]}`?" if close else f"Name one of {', '.join(f'`{name}`' for name in known)}.",
-            )
+            yield Problem(place, f"Site `{ends.onprem_name}` has no gateway `{gateway}`.", meant(gateway, known))
         elif key in owners:
             yield Problem(
                 place,
@@ -123,12 +113,11 @@ def _key_problems(ends: WireguardEnds) -> Iterator[Problem]:
 def _instance_problems(ends: WireguardEnds) -> Iterator[Problem]:
     known = instance_bandwidths()
     if ends.link.instance_type not in known:
-        close = get_close_matches(ends.link.instance_type, known, n=1)
         source = limits.limits()["aws.ec2.network-baseline"].reference
         yield Problem(
             path_of("links", ends.name, "instance_type"),
             f"What `{ends.link.instance_type}` carries is not recorded, so no flow can be held against it.",
-            f"Did you mean `{close[0]}`?" if close else f"Name a type such as `c7gn.medium` ({source}).",
+            meant(ends.link.instance_type, known, f"Name a type such as `c7gn.medium` ({source})."),
         )
 
 

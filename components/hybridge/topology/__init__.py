@@ -4,7 +4,7 @@ from .clusters import Cluster, ClusterKind, ClusterSet, Cni, MeshKind, Trust
 from .flows import Flow
 from .links import Link, SiteToSiteVpn, Wireguard
 from .model import Topology
-from .problem import Problem, ProblemsFound, Severity, path_of
+from .problem import Problem, ProblemsFound, Severity, meant, path_of
 from .quantities import written_bandwidth, written_milliseconds, written_seconds
 from .reading import Reading, read_soundly, read_topology
 from .sites import (
@@ -46,6 +46,7 @@ __all__ = [
     "Topology",
     "Trust",
     "Wireguard",
+    "meant",
     "path_of",
     "read_soundly",
     "read_topology",

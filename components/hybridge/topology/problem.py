@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 
@@ -51,6 +52,20 @@ class ProblemsFound(Exception):  # noqa: N818 - it is what was found, not an err
         heading = f"{file} has {'a problem' if count == 1 else f'{count} problems'}; nothing was created."
         told = [*(f"  {problem}" for problem in errors), *(f"  Warning: {problem}" for problem in warnings)]
         return "\n".join([heading, *told])
+
+
+def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the remedy for a name that nothing has.
+
+    :param name: what somebody wrote
+    :param known: the names there are; the closest one is asked for
+    :param otherwise: the remedy where none is close; by default to name one of them
+    """
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return otherwise or f"Name one of {', '.join(f'`{each}`' for each in names)}."
 
 
 def path_of(*steps: str | int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Final, Literal, Union, cast, get_args, get_origin
 
@@ -14,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from .model import Topology
-from .problem import Problem, ProblemsFound, path_of
+from .problem import Problem, ProblemsFound, meant, path_of
 
 _EXPECTED: Final = {
     "string_type": "text",
@@ -276,10 +275,8 @@ def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:  # noqa: C90
 
 
 def _other_key(place: _Place) -> str:
-    close = get_close_matches(place.name, place.known, n=1)
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    return f"Remove it, or use one of {', '.join(f'`{key}`' for key in place.known)}."
+    known = ", ".join(f"`{key}`" for key in place.known)
+    return meant(place.name, place.known, f"Remove it, or use one of {known}.")
 
 
 def _kinds(place: _Place, context: dict[str, object]) -> str:
