@@ -10,7 +10,7 @@ import pulumi
 
 from hybridge.planning import AwsSitePlan, OnpremSitePlan, Plan, SiteToSiteVpnPlan, WireguardPlan, limits
 from hybridge.planning.dns_model import AwsDnsPlan, OnpremDnsPlan
-from hybridge.planning.protected import ROOT, route_server
+from hybridge.planning.protected import KEYS, ROOT, route_server
 from hybridge.planning.trust_model import TrustPlan
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Estate:
         self._plan = plan
         self._secret = secret
         self._far_ends = _FarEnds()
+        self._keys_from = self._key_provider()
         for site in plan.aws_sites:
             self._aws_site(site)
         sites = [self._onprem_site(site) for site in plan.onprem_sites]
@@ -57,6 +58,19 @@ class Estate:
             pulumi.Output.all(**(self._authorities(plan.trust) if plan.trust else {}))
         )
         """The files of Istio's secret `cacerts`, by name by cluster; secret."""
+
+    def _key_provider(self) -> pulumi.ResourceOptions | None:
+        """Make the one provider of all keys: the engine runs a process for each that a program declares.
+
+        Each link had one of its own under its name once; what came of those stays as it is.
+        """
+        links = [link.name for link in (*self._plan.vpns, *self._plan.wireguards)]
+        if not links:
+            return None
+        import pulumi_random as random
+
+        aliases = [pulumi.Alias(name=link) for link in links]
+        return pulumi.ResourceOptions(providers=[random.Provider(KEYS, opts=pulumi.ResourceOptions(aliases=aliases))])
 
     def _aws_site(self, plan: AwsSitePlan) -> None:
         import pulumi_aws as aws
@@ -76,8 +90,6 @@ class Estate:
                 self._forwarding(dns, site, opts)
 
     def _site_to_site_vpn(self, vpn: SiteToSiteVpnPlan, site: AwsSite, opts: pulumi.ResourceOptions) -> None:
-        import pulumi_random as random
-
         from hybridge.links.site_to_site_vpn import OnpremSiteToSiteVpn, OnpremSiteToSiteVpnArgs
         from hybridge.links.site_to_site_vpn_aws import AwsSiteToSiteVpn, AwsSiteToSiteVpnArgs
 
@@ -86,8 +98,7 @@ class Estate:
             for tunnel in vpn.tunnels
             if tunnel.preshared_key_secret and self._secret
         }
-        keys_from = pulumi.ResourceOptions(providers=[random.Provider(vpn.name)])
-        near = OnpremSiteToSiteVpn(vpn.name, OnpremSiteToSiteVpnArgs(vpn, given), keys_from)
+        near = OnpremSiteToSiteVpn(vpn.name, OnpremSiteToSiteVpnArgs(vpn, given), self._keys_from)
         names = [tunnel.name for tunnel in vpn.tunnels]
         keys = _each(near.preshared_keys, names)
         args = AwsSiteToSiteVpnArgs(
@@ -128,14 +139,11 @@ class Estate:
         server: VpcRouteServer | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        import pulumi_random as random
-
         from hybridge.links.wireguard import OnpremWireguard, OnpremWireguardArgs
         from hybridge.links.wireguard_aws import AwsWireguard, AwsWireguardArgs
 
         allowed, far_ends = self._plan.allow_replacement, self._far_ends
-        keys_from = pulumi.ResourceOptions(providers=[random.Provider(link.name)])
-        near = OnpremWireguard(link.name, OnpremWireguardArgs(link, allowed), keys_from)
+        near = OnpremWireguard(link.name, OnpremWireguardArgs(link, allowed), self._keys_from)
         instances = [instance.name for instance in link.instances]
         gateways = [gateway.name for gateway in link.gateways]
         private_keys = _each(near.private_keys, link.made_keys)

@@ -16,6 +16,9 @@ from .trust import trust_plan
 ROOT: Final = "root"
 """The name of the root authority."""
 
+KEYS: Final = "keys"
+"""The name of the provider that keys come from."""
+
 
 def route_server(site: str) -> str:
     """Return the name of a VPC's route server."""
