@@ -59,6 +59,10 @@ class Registration:
     outputs: Mapping[str, Value]
     secrets: frozenset[str]
     """The properties that are secret, inputs and outputs."""
+    dependencies: frozenset[str]
+    """The URNs of what has to be there before, as far as the program says so."""
+    ignored: frozenset[str]
+    """The properties whose changes are left alone."""
 
 
 class SimulatedClouds(mocks.Mocks):
@@ -174,6 +178,8 @@ class SimulatedClouds(mocks.Mocks):
                 inputs=answer.inputs,
                 outputs=answer.outputs,
                 secrets=secret,
+                dependencies=frozenset(request.dependencies),
+                ignored=frozenset(request.ignoreChanges),
             )
         )
 

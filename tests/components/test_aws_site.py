@@ -52,6 +52,16 @@ def known(value: pulumi.Output[Any] | None) -> Any:
     return asyncio.get_event_loop().run_until_complete(value.future())
 
 
+def awaited_resources(value: pulumi.Output[Any]) -> set[str]:
+    """The URNs of the resources that an output comes from."""
+
+    async def look() -> set[str]:
+        found = {await each.urn.future() for each in await value.resources()}
+        return {urn for urn in found if urn is not None}
+
+    return asyncio.get_event_loop().run_until_complete(look())
+
+
 def ids(clouds: SimulatedClouds, token: str) -> list[str]:
     return [each.id for each in sorted(clouds.of_type(token), key=lambda each: each.name)]
 
@@ -74,6 +84,14 @@ def test_zones_that_are_named_are_used(clouds: SimulatedClouds, declared: dict[s
     declared["sites"]["aws-east"]["zones"] = zones
     declare(clouds, declared)
     assert [subnet["availabilityZone"] for subnet in of_type(clouds, SUBNET)] == zones
+    assert all(not each.ignored for each in clouds.of_type(SUBNET))
+
+
+def test_no_subnet_moves_because_a_region_comes_to_offer_other_zones(
+    clouds: SimulatedClouds, declared: dict[str, Any]
+) -> None:
+    declare(clouds, declared)
+    assert all(each.ignored == {"availabilityZone"} for each in clouds.of_type(SUBNET))
 
 
 @pytest.mark.parametrize("region", limits.words("aws.regions"))
@@ -147,6 +165,21 @@ def test_gateway_instances_alone_reach_the_internet(clouds: SimulatedClouds, dec
     assert known(site.route_table_ids) == [main["routeTableId"]] != [public]
     assert site.hub_id is None
     assert of_type(clouds, TRANSIT_GATEWAY) == of_type(clouds, VPN_GATEWAY) == []
+
+
+def test_a_gateway_subnet_is_used_when_it_leads_to_the_internet(
+    clouds: SimulatedClouds, declared: dict[str, Any]
+) -> None:
+    """A public address is refused in a VPC without an internet gateway, and keeps that from being taken away."""
+    declared["links"] = {"dc1-wg": WIREGUARD}
+    site = declare(clouds, declared)
+    assert site.gateway_subnet_ids is not None
+    registered = {each.urn: each for each in clouds.registrations}
+    waits_for = awaited_resources(site.gateway_subnet_ids)
+    for _ in range(3):
+        waits_for |= {needed for urn in waits_for for needed in registered[urn].dependencies}
+    names = {(registered[urn].type, registered[urn].name) for urn in waits_for}
+    assert {("aws:ec2/internetGateway:InternetGateway", "aws-east"), (ROUTE, "aws-east-gateway-0.0.0.0/0")} <= names
 
 
 def test_resolvers_stay_in_the_main_route_table(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:

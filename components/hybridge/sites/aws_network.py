@@ -61,6 +61,8 @@ def new_network(plan: AwsSitePlan, parent: pulumi.Resource) -> Network:
         opts=pulumi.ResourceOptions(parent=parent, replace_on_changes=["vpcId"]),
     )
     zones = _zones(plan, parent)
+    # Which zones a Region offers may change, and no subnet moves for that: only for zones that somebody names.
+    settled = pulumi.ResourceOptions(parent=parent, ignore_changes=None if plan.zones else ["availabilityZone"])
 
     def subnets(purpose: str, networks: list[str]) -> list[pulumi.Output[str]]:
         return [
@@ -71,19 +73,20 @@ def new_network(plan: AwsSitePlan, parent: pulumi.Resource) -> Network:
                 availability_zone=zone,
                 map_public_ip_on_launch=False,
                 tags={"Name": f"{name}-{purpose}-{index}"},
-                opts=pulumi.ResourceOptions(parent=parent),
+                opts=settled,
             ).id
             for index, (zone, network) in enumerate(zip(zones, networks, strict=False), start=1)
         ]
 
     gateways = subnets("gateway", plan.gateway_subnets)
+    gateway_table, gateways = _way_out(name, vpc.id, gateways, parent) if gateways else (None, gateways)
     return Network(
         vpc_id=vpc.id,
         route_tables=[RouteTable(name, table.id)],
         attachment_subnets=subnets("attachment", plan.attachment_subnets),
         gateway_subnets=gateways,
         resolver_subnets=subnets("resolver", plan.resolver_subnets),
-        gateway_route_table=_way_out(name, vpc.id, gateways, parent) if gateways else None,
+        gateway_route_table=gateway_table,
     )
 
 
@@ -122,18 +125,28 @@ def _zones(plan: AwsSitePlan, parent: pulumi.Resource) -> list[pulumi.Input[str]
 
 def _way_out(
     name: str, vpc: pulumi.Input[str], subnets: list[pulumi.Output[str]], parent: pulumi.Resource
-) -> pulumi.Output[str]:
-    """Lead the gateway subnets to the internet; they reach the VPC's ranges by the route that every table has."""
+) -> tuple[pulumi.Output[str], list[pulumi.Output[str]]]:
+    """Lead the gateway subnets to the internet; they reach the VPC's ranges by the route that every table has.
+
+    Return their route table, and the subnets as they are known once they lead there: AWS lets nothing in a subnet have
+    a public address before, and takes no internet gateway away while something has one.
+    """
     opts = pulumi.ResourceOptions(parent=parent)
     internet = aws.ec2.InternetGateway(name, vpc_id=vpc, tags={"Name": name}, opts=opts)
     table = aws.ec2.RouteTable(f"{name}-gateway", vpc_id=vpc, tags={"Name": f"{name}-gateway"}, opts=opts)
-    aws.ec2.Route(
+    route = aws.ec2.Route(
         f"{name}-gateway-{_ANYWHERE}",
         route_table_id=table.id,
         destination_cidr_block=_ANYWHERE,
         gateway_id=internet.id,
         opts=opts,
     )
-    for index, subnet in enumerate(subnets, start=1):
-        aws.ec2.RouteTableAssociation(f"{name}-gateway-{index}", subnet_id=subnet, route_table_id=table.id, opts=opts)
-    return table.id
+    after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[route]))
+    associations = [
+        aws.ec2.RouteTableAssociation(f"{name}-gateway-{index}", subnet_id=subnet, route_table_id=table.id, opts=after)
+        for index, subnet in enumerate(subnets, start=1)
+    ]
+    return table.id, [
+        pulumi.Output.all(subnet, association.id).apply(lambda known: known[0])
+        for subnet, association in zip(subnets, associations, strict=True)
+    ]
