@@ -22,6 +22,8 @@ REASON: Final = "hybridge:single-gateway"
 CUSTOMER_GATEWAY: Final = "aws:ec2/customerGateway:CustomerGateway"
 CONNECTION: Final = "aws:ec2/vpnConnection:VpnConnection"
 INSTANCE: Final = "aws:ec2/instance:Instance"
+PEER_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+"""With a link's tags it lets in a gateway at the other end, and stands for that."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Gateway:
 def gateways(resources: Iterable[PolicyResource]) -> Iterator[Gateway]:
     """Yield what stands for a gateway, or might."""
     for resource in resources:
-        if resource.resource_type in {CUSTOMER_GATEWAY, CONNECTION, INSTANCE}:
+        if resource.resource_type in {CUSTOMER_GATEWAY, CONNECTION, INSTANCE, PEER_RULE}:
             found = at(resource.props, "tags")
             tags = mapping(found)
             link = UNKNOWN if found is UNKNOWN else tags.get(LINK)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gateways import LINK, PEER_RULE
 from known import UNKNOWN, at, items, mapping
 from pulumi_policy import PolicyResource
 
 GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
-_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 _OLD_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
 
 _EVERY_PROTOCOL: Final = "-1"
@@ -44,11 +44,29 @@ class Opening:
             return self.protocol
         return f"{self.protocol} {self.first}" + (f"-{self.last}" if self.last != self.first else "")
 
-    def is_for_tunnels(self, ports: Iterable[int]) -> bool:
+    def is_for_tunnels(self, ports: Iterable[range]) -> bool:
         """Say whether it is there for tunnels that end at these UDP ports, rather than for what is forwarded."""
         if self.protocol in _UDP and self.first is not None and self.last is not None:
-            return any(self.first <= port <= self.last for port in ports)
+            return any(self.first < some.stop and some.start <= self.last for some in ports)
         return self.protocol in _ESP
+
+    def is_for_nothing_else(self, ports: Iterable[range]) -> bool:
+        """Say whether nothing but tunnels to these UDP ports gets in; ports that are not known may be those."""
+        if self.protocol in _UDP:
+            return any(
+                (self.first is None or self.first in some) and (self.last is None or self.last in some)
+                for some in ports
+            )
+        return self.protocol in _ESP
+
+
+def tunnel_ports(resources: Iterable[PolicyResource]) -> Iterator[range]:
+    """Yield the UDP ports of rules that say by a link's tag that they let in the link's tunnels."""
+    for resource in resources:
+        if resource.resource_type == PEER_RULE and LINK in mapping(at(resource.props, "tags")):
+            opening = _with_one(at(resource.props))
+            if opening.protocol in _UDP and opening.first is not None and opening.last is not None:
+                yield range(opening.first, opening.last + 1)
 
 
 def openings(resource: PolicyResource, groups: set[str]) -> Iterator[Opening]:
@@ -56,11 +74,11 @@ def openings(resource: PolicyResource, groups: set[str]) -> Iterator[Opening]:
     if resource.resource_type == GROUP:
         if resource.urn in groups:
             yield from map(_with_many, items(at(resource.props, "ingress")))
-    elif resource.resource_type in {_RULE, _OLD_RULE}:
+    elif resource.resource_type in {PEER_RULE, _OLD_RULE}:
         opened = {group.urn for group in resource.property_dependencies.get("securityGroupId", ())}
         if opened.isdisjoint(groups):
             return
-        if resource.resource_type == _RULE:
+        if resource.resource_type == PEER_RULE:
             yield _with_one(at(resource.props))
         elif at(resource.props, "type") == "ingress":
             yield _with_many(at(resource.props))

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from gateways import CONNECTION, CUSTOMER_GATEWAY, INSTANCE, LINK, REASON, Gateway, gateways
+from gateways import CONNECTION, CUSTOMER_GATEWAY, INSTANCE, LINK, PEER_RULE, REASON, Gateway, gateways
 from known import UNKNOWN
 from pulumi_policy import PolicyResource, ReportViolation, StackValidationArgs, StackValidationPolicy
 from settings import misspelt, schema
 
 _NAME: Final = "redundant-gateways"
-_SIDES: Final = ((CUSTOMER_GATEWAY, CONNECTION), (INSTANCE,))
-"""The types that stand for the same gateways: of a site-to-site VPN the datacentre's, of WireGuard the cloud's."""
+_SIDES: Final = ((CUSTOMER_GATEWAY, CONNECTION), (INSTANCE,), (PEER_RULE,))
+"""The types that stand for the same gateways: of a site-to-site VPN the datacentre's, of WireGuard the cloud's, and the
+datacentre's by the rules that let them in."""
 
 _REMEDY: Final = f"Give it a second one, or state in a tag `{REASON}` why one will do."
 

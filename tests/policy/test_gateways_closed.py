@@ -14,6 +14,7 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INSTANCE = "aws:ec2/instance:Instance"
 INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+ATTACHMENT = "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 
 TAGS = {"tags": {"hybridge:link": "dc1-aws", "hybridge:gateway": "wg-a"}}
@@ -47,6 +48,9 @@ def gateway(stack: Stack, *ingress: Any, **more: Any) -> PolicyResource:
         everything(securityGroups=["sg-1"], self=True),
         udp(53, "172.20.0.0/16"),
         {"protocol": "tcp", "fromPort": 51820.0, "toPort": 51820.0, "cidrBlocks": ["10.0.0.0/8"]},
+        udp(51820, "203.0.113.10/32", last=52843),
+        udp(UNKNOWN, "203.0.113.10/32"),
+        everything("10.100.0.7/32"),
     ],
 )
 def test_peers_and_what_is_forwarded_are_let_in(stack: Stack, rule: dict[str, Any]) -> None:
@@ -75,9 +79,35 @@ def test_strangers_are_not_let_in(stack: Stack, rule: dict[str, Any], what: str)
 
 
 @pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        (everything("203.0.113.10/32"), "everything"),
+        ({"protocol": "tcp", "fromPort": 22.0, "toPort": 22.0, "cidrBlocks": ["203.0.113.10/32"]}, "tcp 22"),
+        (udp(53, ipv6CidrBlocks=["2001:db8::1/128"]), "udp 53"),
+        (udp(51820, "203.0.113.10/32", last=52844), "udp 51820-52844"),
+        (udp(51819, "203.0.113.10/32"), "udp 51819"),
+    ],
+)
+def test_a_peer_outside_reaches_tunnels_and_nothing_else(stack: Stack, rule: dict[str, Any], what: str) -> None:
+    gateway(stack, rule)
+    (sentence,) = stack.judge(gateways_closed)["group"]
+    assert sentence.startswith(f"It lets in {what} from 2")
+    assert "peers outside reach nothing but tunnels" in sentence
+
+
+def test_a_rule_with_a_links_tag_names_the_port_of_its_tunnel(stack: Stack) -> None:
+    group = gateway(stack, udp(3000, "10.0.0.0/8"), udp(3001, "10.0.0.0/8"))
+    peer = {"ipProtocol": "udp", "fromPort": 3000.0, "toPort": 3000.0, "cidrIpv4": "203.0.113.10/32", **TAGS}
+    stack.add(RULE, "peer", peer, securityGroupId=[group])
+    (sentence,) = stack.judge(gateways_closed)["group"]
+    assert sentence.startswith("It lets in udp 3000, where tunnels end, from the whole of 10.0.0.0/8.")
+
+
+@pytest.mark.parametrize(
     "rule",
     [
         udp(51820, "10.0.0.0/8"),
+        udp(51823, "10.0.0.0/8"),
         udp(500, "172.20.0.0/31"),
         udp(1, "172.20.0.0/16", last=65535),
         {"protocol": "50", "cidrBlocks": ["10.0.0.0/8"]},
@@ -122,6 +152,16 @@ def test_the_group_of_a_gateways_network_interface_is_a_gateways(stack: Stack) -
     assert set(stack.judge(gateways_closed)) == {"group"}
 
 
+def test_a_group_that_is_attached_to_a_gateways_interface_is_a_gateways(stack: Stack) -> None:
+    group = stack.add(GROUP, "later", {"ingress": [udp(51820, "0.0.0.0/0")]})
+    other = stack.add(GROUP, "shop", {"ingress": [udp(51820, "0.0.0.0/0")]})
+    interface, another = stack.add(INTERFACE, "interface", {}), stack.add(INTERFACE, "shop", {})
+    stack.add(INSTANCE, "wg-a", TAGS, primaryNetworkInterface=[interface])
+    stack.add(ATTACHMENT, "wg-a", {}, networkInterfaceId=[interface], securityGroupId=[group])
+    stack.add(ATTACHMENT, "shop", {}, networkInterfaceId=[another], securityGroupId=[other])
+    assert set(stack.judge(gateways_closed)) == {"later"}
+
+
 def test_a_group_with_a_gateways_tags_is_a_gateways(stack: Stack) -> None:
     stack.add(GROUP, "tagged", {"ingress": [udp(51820, "0.0.0.0/0")], **TAGS})
     assert set(stack.judge(gateways_closed)) == {"tagged"}
@@ -153,10 +193,12 @@ def test_what_is_not_known_yet_is_not_refused(stack: Stack, rule: Any) -> None:
 
 
 def test_settings_move_the_lines(stack: Stack) -> None:
-    gateway(stack, everything("20.0.0.0/16"), udp(51821, "10.0.0.0/8"))
+    gateway(stack, everything("20.0.0.0/16"), udp(60000, "10.0.0.0/8"))
     assert len(stack.judge(gateways_closed)["group"]) == 1
     assert stack.judge(gateways_closed, insideRanges=["10.0.0.0/8", "20.0.0.0/15"]) == {}
-    found = stack.judge(gateways_closed, insideRanges=["20.0.0.0/15", "10.0.0.0/8"], tunnelPorts=[51821.0])
+    found = stack.judge(gateways_closed, insideRanges=["20.0.0.0/15", "10.0.0.0/8"], tunnelPorts=[60000.0])
+    assert len(found["group"]) == 1
+    found = stack.judge(gateways_closed, insideRanges=["20.0.0.0/15", "10.0.0.0/8"], tunnelPorts=["60100-59900"])
     assert len(found["group"]) == 1
 
 

@@ -11,6 +11,7 @@ from tests.policy.conftest import UNKNOWN, Stack, secret
 
 CUSTOMER = "aws:ec2/customerGateway:CustomerGateway"
 CONNECTION = "aws:ec2/vpnConnection:VpnConnection"
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 INSTANCE = "aws:ec2/instance:Instance"
 
 
@@ -62,6 +63,17 @@ def test_one_instance_is_refused_and_other_instances_are_none_of_it(stack: Stack
     stack.add(INSTANCE, "shop", {"tags": {"Name": "shop"}})
     stack.add(INSTANCE, "bare", {})
     assert set(stack.judge(redundant_gateways)) == {"wg-a"}
+
+
+def test_the_rules_that_let_in_peers_tell_how_many_there_are(stack: Stack) -> None:
+    for name in ("wg-a", "wg-b"):
+        stack.add(INSTANCE, name, tags("dc1-aws", name))
+        stack.add(RULE, f"{name}-peer", tags("dc1-aws", "edge-a"))
+        stack.add(RULE, f"{name}-vpc", {"tags": {"Name": "the VPC"}})
+    (sentence,) = stack.judge(redundant_gateways)["wg-b-peer"]
+    assert sentence.startswith("Link `dc1-aws` hangs on one gateway, `edge-a`")
+    stack.add(RULE, "second-peer", tags("dc1-aws", "edge-b"))
+    assert stack.judge(redundant_gateways) == {}
 
 
 def test_gateways_without_a_name_count_each_for_itself(stack: Stack) -> None:

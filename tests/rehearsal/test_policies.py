@@ -33,7 +33,7 @@ def told(directory: Path, text: str) -> list[str]:
                 "exemptNamespaces": ["a-*"],
             }
         },
-        {"gateways-closed": {"tunnelPorts": [51821]}},
+        {"gateways-closed": {"tunnelPorts": [51821, "51900-51999"]}},
     ],
 )
 def test_what_can_be_set_has_no_problems(tmp_path: Path, settings: dict[str, object]) -> None:
@@ -58,6 +58,10 @@ def test_what_can_be_set_has_no_problems(tmp_path: Path, settings: dict[str, obj
         (
             '{"gateways-closed": {"tunnelPorts": [0]}}',
             "policy.dev.json: gateways-closed.tunnelPorts[0]: 0 is less than",
+        ),
+        (
+            '{"gateways-closed": {"tunnelPorts": ["ipsec"]}}',
+            "policy.dev.json: gateways-closed.tunnelPorts[0]: 'ipsec' does not match",
         ),
         (
             '{"allowed-registries": {"registries": ["nginx"]}}',

@@ -6,6 +6,8 @@ All of it outlives the instance, so that a new one has the addresses that peers 
 import pulumi
 import pulumi_aws as aws
 
+from hybridge.planning.tags import gateway_tags
+
 from .wireguard_gateway import CloudGateway
 
 _ANYWHERE = "0.0.0.0/0"
@@ -50,6 +52,12 @@ def _security_group(gateway: CloudGateway, vpc_id: pulumi.Input[str]) -> aws.ec2
                     to_port=tunnel.port,
                     cidr_ipv4=f"{public_ips[tunnel.gateway]}/32",
                     description=f"WireGuard of {tunnel.gateway}",
+                    tags=gateway_tags(
+                        tunnel.name,
+                        link=gateway.plan.name,
+                        gateway=tunnel.gateway,
+                        single_gateway=gateway.plan.single_gateway,
+                    ),
                     opts=gateway.opts(),
                 )
     for network in gateway.plan.cloud_ranges:
