@@ -282,11 +282,11 @@ def test_the_rehearsal_knows_what_a_change_of_every_property_means(
                 compare(each.type, each.inputs, {**each.inputs, name: UNKNOWN})
 
 
-def update(clouds: SimulatedClouds, connection: str, **keys: object) -> None:
-    """Ask what the engine asks before it updates a connection, with these keys changed."""
+def update(clouds: SimulatedClouds, connection: str, **changed: object) -> None:
+    """Ask what the engine asks before it updates a connection, with these inputs changed."""
     found = named(clouds, VPN)[connection]
     old = dict(found.inputs)
-    new = {**old, **{f"{tunnel}PresharedKey": key for tunnel, key in keys.items()}}
+    new = {**old, **changed}
     asked = clouds.hooks["dc1-aws-one-tunnel-at-a-time"](
         pulumi.ResourceHookArgs(
             found.urn, found.id, found.name, found.type, old_inputs=old, new_inputs=new, old_outputs=dict(found.outputs)
@@ -310,30 +310,56 @@ def test_the_engine_asks_before_it_updates_in_a_preview_too(clouds: SimulatedClo
 def test_one_key_changes(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:
     declare(clouds, vpn(declared))
     update(clouds, "dc1-aws-edge-b")
-    update(clouds, "dc1-aws-edge-a", tunnel1=pulumi.Output.secret("another_key"))
+    update(clouds, "dc1-aws-edge-a", tunnel1PresharedKey=pulumi.Output.secret("another_key"))
 
 
 def test_two_keys_of_a_connection_do_not_change_together(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:
     declare(clouds, vpn(declared))
     with pytest.raises(KeyChangeRefusedError, match="dc1-aws-edge-a-1 and dc1-aws-edge-a-2"):
-        update(clouds, "dc1-aws-edge-a", tunnel1="another_key", tunnel2="yet_another_key")
+        update(clouds, "dc1-aws-edge-a", tunnel1PresharedKey="another_key", tunnel2PresharedKey="yet_another_key")
 
 
 def test_keys_of_two_connections_do_not_change_together(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:
     declare(clouds, vpn(declared))
-    update(clouds, "dc1-aws-edge-a", tunnel2="another_key")
+    update(clouds, "dc1-aws-edge-a", tunnel2PresharedKey="another_key")
     with pytest.raises(KeyChangeRefusedError, match="dc1-aws-edge-a-2 and dc1-aws-edge-b-1"):
-        update(clouds, "dc1-aws-edge-b", tunnel1="another_key")
+        update(clouds, "dc1-aws-edge-b", tunnel1PresharedKey="another_key")
 
 
-@pytest.mark.parametrize("down", [["dc1-aws-edge-a-2"], ["dc1-aws-edge-a-1", "dc1-aws-edge-a-2"], ["dc1-aws-edge-b-2"]])
-def test_no_key_changes_while_its_twin_alone_is_down(declared: dict[str, Any], down: list[str]) -> None:
-    """Where the tunnel itself is down too, its key is nothing that anybody uses."""
+@pytest.mark.parametrize("down", [["dc1-aws-edge-a-2"], ["dc1-aws-edge-a-1", "dc1-aws-edge-a-2"]])
+def test_no_key_changes_while_its_twin_is_down(declared: dict[str, Any], down: list[str]) -> None:
     plan = vpn(declared)
     with install(planned=(Outage(down=tuple(down)),)) as clouds:
         declare(clouds, plan)
-        if down == ["dc1-aws-edge-a-2"]:
-            with pytest.raises(KeyChangeRefusedError, match="while its twin dc1-aws-edge-a-2 is down"):
-                update(clouds, "dc1-aws-edge-a", tunnel1="another_key")
-        else:
-            update(clouds, "dc1-aws-edge-a", tunnel1="another_key")
+        with pytest.raises(KeyChangeRefusedError, match="while its twin dc1-aws-edge-a-2 is down"):
+            update(clouds, "dc1-aws-edge-a", tunnel1PresharedKey="another_key")
+
+
+def test_a_key_changes_while_another_gateways_tunnel_or_itself_is_down(declared: dict[str, Any]) -> None:
+    plan = vpn(declared)
+    with install(planned=(Outage(down=("dc1-aws-edge-a-1", "dc1-aws-edge-b-2")),)) as clouds:
+        declare(clouds, plan)
+        update(clouds, "dc1-aws-edge-a", tunnel1PresharedKey="another_key")
+
+
+def test_a_connection_that_is_down_is_mended_where_that_is_asked_for(declared: dict[str, Any]) -> None:
+    plan = vpn(declared)
+    with install(planned=(Outage(down=("dc1-aws-edge-a-1", "dc1-aws-edge-a-2")),)) as clouds:
+        declare(clouds, plan, allow_replacement=["dc1-aws-edge-a"])
+        update(clouds, "dc1-aws-edge-a", tunnel1PresharedKey="another_key", tunnel2PresharedKey="yet_another_key")
+
+
+def test_a_suite_changes_only_where_the_connection_may_be_down(
+    clouds: SimulatedClouds, declared: dict[str, Any]
+) -> None:
+    declare(clouds, vpn(declared), allow_replacement=["dc1-aws-edge-b"])
+    another: dict[str, object] = {f"tunnel{number}Phase1DhGroupNumbers": [21] for number in (1, 2)}
+    with pytest.raises(KeyChangeRefusedError, match="Both tunnels of dc1-aws-edge-a would change their suite"):
+        update(clouds, "dc1-aws-edge-a", **another)
+    update(clouds, "dc1-aws-edge-b", **another)
+
+
+def test_each_end_has_timers_and_logs_of_its_own(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:
+    declare(clouds, vpn(declared))
+    for number in (1, 2):
+        update(clouds, "dc1-aws-edge-a", tunnel1DpdTimeoutSeconds=60, **{f"tunnel{number}LogOptions": {}})

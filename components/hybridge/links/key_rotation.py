@@ -1,39 +1,56 @@
-"""Guards the rotation of pre-shared keys: one tunnel of a link at a time, and never the last one that is up.
+"""Guards what both ends of a tunnel have to agree on: one tunnel of a link changes at a time, while its twin is up.
 
-From the update on, the tunnel is down until the gateway has the new key too, so another tunnel has to carry the traffic
-meanwhile. The engine knows the keys of before and after, and asks here before it updates a connection.
+From the update on, the tunnel is down until the gateway has its new files too, so another one has to carry the traffic
+meanwhile. The engine knows the inputs of before and after, and asks here before it updates a connection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
+from hybridge.protection import is_protected
+
 _NUMBERS: Final = (1, 2)
 """The tunnels of a connection."""
+_KEY: Final = "PresharedKey"
+_SUITE: Final = (
+    "IkeVersions",
+    "Phase1EncryptionAlgorithms",
+    "Phase1IntegrityAlgorithms",
+    "Phase1DhGroupNumbers",
+    "Phase2EncryptionAlgorithms",
+    "Phase2IntegrityAlgorithms",
+    "Phase2DhGroupNumbers",
+)
+"""What, beside the key, keeps a tunnel down while one end alone has it. Each end has lifetimes, timers and logs of its
+own: AWS interrupts a tunnel for a change of those as well, but takes one tunnel of a connection after the other, and
+the gateway brings each back by itself."""
 _UP: Final = "UP"
 
 
 class KeyChangeRefusedError(Exception):
-    """A change of keys would leave a gateway without any tunnel; the message says which and what to do."""
+    """A change would leave a gateway without any tunnel; the message says which and what to do."""
 
 
 class KeyRotation:
     """What the engine asks before it updates the connections of one link, in a preview too.
 
-    A tunnel counts as up when AWS says so. One that is down itself may get another key whatever its twin does: that
-    takes nothing away, and may be what mends it.
+    A tunnel counts as up when AWS says so. A connection whose name is in `allow_replacement` is let through, as that is
+    how one whose tunnels are all down is mended, or how a link gets another suite.
     """
 
-    def __init__(self, link: str, component: pulumi.Resource) -> None:
+    def __init__(self, link: str, component: pulumi.Resource, allow_replacement: Sequence[str] | None = None) -> None:
         """Register the hook of `link`.
 
         :param link: the link's name
         :param component: what the connections belong to; its provider is asked for the state of tunnels
+        :param allow_replacement: names of connections that may be out of service now
         """
         self._link = link
         self._component = component
+        self._allowed = allow_replacement
         self._changing: list[str] = []
         hook = pulumi.ResourceHook(
             f"{link}-one-tunnel-at-a-time", self.check, pulumi.ResourceHookOptions(on_dry_run=True)
@@ -46,8 +63,23 @@ class KeyRotation:
 
         :raises KeyChangeRefusedError: where it would
         """
+        if not is_protected(args.name, self._allowed):
+            return
         old, new = args.old_inputs or {}, args.new_inputs or {}
-        changing = [number for number in _NUMBERS if await _changes(old, new, f"tunnel{number}PresharedKey")]
+        suites = [
+            number
+            for number in _NUMBERS
+            if any([await _changes(old, new, f"tunnel{number}{option}") for option in _SUITE])
+        ]
+        if len(suites) > 1:
+            raise KeyChangeRefusedError(
+                f"Both tunnels of {args.name} would change their suite in one update, and are down until the gateway "
+                "has its new files. Choose a time when the connection may be down, and put its name into "
+                "`allow_replacement` for that update."
+            )
+        changing = [
+            number for number in _NUMBERS if number in suites or await _changes(old, new, f"tunnel{number}{_KEY}")
+        ]
         if not changing:
             return
         self._changing += [f"{args.name}-{number}" for number in changing]
@@ -63,11 +95,11 @@ class KeyRotation:
     async def _check_twin(self, args: pulumi.ResourceHookArgs, number: int) -> None:
         (twin,) = (other for other in _NUMBERS if other != number)
         up = await self._up(args.id)
-        outputs = args.old_outputs or {}
-        if outputs.get(f"tunnel{number}Address") in up and outputs.get(f"tunnel{twin}Address") not in up:
+        if (args.old_outputs or {}).get(f"tunnel{twin}Address") not in up:
             raise KeyChangeRefusedError(
                 f"The key of {args.name}-{number} does not change while its twin {args.name}-{twin} is down, as the "
-                "connection would have no tunnel left until the gateway has the new key. Bring the twin up first."
+                "connection would have no tunnel left until the gateway has the new key. Bring the twin up first; or, "
+                f"where both are down and the key is to mend that, put {args.name} into `allow_replacement` meanwhile."
             )
 
     async def _up(self, connection: str) -> set[str]:

@@ -48,6 +48,9 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
 
     Each connection has a log group for what its tunnels and their BGP say, and alarms for one tunnel and for both; the
     link has one for all. An update changes the key of one tunnel at the most, and only while its twin is up.
+
+    A change of lifetimes, timers or logs reaches all tunnels in one update; AWS interrupts each for some minutes, one
+    tunnel of a connection after the other (https://docs.aws.amazon.com/vpn/latest/s2svpn/endpoint-replacements.html).
     """
 
     outside_addresses: pulumi.Output[dict[str, str]]
@@ -58,7 +61,7 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
         if (args.transit_gateway_id is None) == (args.vpn_gateway_id is None):
             raise ValueError(f"Link {name} attaches to a transit gateway or to a virtual private gateway: give one.")
         self._args = args
-        self._rotation = KeyRotation(name, self)
+        self._rotation = KeyRotation(name, self, args.allow_replacement)
         alarms = VpnAlarms(args.alarm_topic_arn, self)
         connections: list[pulumi.Output[str]] = []
         addresses: dict[str, pulumi.Output[str]] = {}
