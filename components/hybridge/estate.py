@@ -205,7 +205,11 @@ class Estate:
         root = RootAuthority(ROOT, RootAuthorityArgs(trust, self._plan.allow_replacement), opts)
         return {
             cluster: ClusterAuthority(
-                cluster, ClusterAuthorityArgs(trust, cluster, root.certificate, root.ends, root.private_key), opts
+                cluster,
+                ClusterAuthorityArgs(
+                    trust, cluster, root.certificate, root.ends, root.private_key, self._plan.allow_replacement
+                ),
+                opts,
             ).cacerts
             for cluster in trust.clusters
         }

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pulumi.provider.experimental.analyzer import Analyzer
 
 from hybridge.planning.trust_model import KeyAlgorithm, TrustPlan
-from hybridge.trust.cluster import ClusterAuthority, ClusterAuthorityArgs
+from hybridge.trust.cluster import ClusterAuthority, ClusterAuthorityArgs, OutlivesRootError
 from hybridge.trust.root import RootAuthority, RootAuthorityArgs
 from rehearsal.clouds.differences import compare
 from rehearsal.clouds.mocks import SimulatedClouds, install
@@ -47,7 +47,9 @@ def declare(
     return {
         cluster: ClusterAuthority(
             cluster,
-            ClusterAuthorityArgs(plan, cluster, root.certificate, root_ends or root.ends, root.private_key),
+            ClusterAuthorityArgs(
+                plan, cluster, root.certificate, root_ends or root.ends, root.private_key, allow_replacement
+            ),
             opts,
         )
         for cluster in plan.clusters
@@ -189,13 +191,14 @@ def test_an_intermediate_cannot_make_further_authorities(clouds: SimulatedClouds
     assert "path length constraint exceeded" in openssl(tmp_path, *command, "forged")
 
 
-def test_the_root_is_protected_until_its_replacement_is_wanted(clouds: SimulatedClouds) -> None:
+def test_keys_are_protected_until_their_replacement_is_wanted(clouds: SimulatedClouds) -> None:
     clouds.run(lambda: declare(PLAN))
+    keys = {("PrivateKey", name) for name in ("trust", "shop", "warehouse")}
     protected = {(each.type.rpartition(":")[2], each.name) for each in clouds.registrations if each.protect}
-    assert protected == {("PrivateKey", "trust"), ("SelfSignedCert", "trust")}
+    assert protected == {*keys, ("SelfSignedCert", "trust")}
     with install() as lifted:
-        lifted.run(lambda: declare(PLAN, allow_replacement=["trust"]))
-        assert not any(each.protect for each in lifted.registrations)
+        lifted.run(lambda: declare(PLAN, allow_replacement=["trust", "shop"]))
+        assert {each.name for each in lifted.registrations if each.protect} == {"warehouse"}
 
 
 def test_no_key_is_ever_in_clear(clouds: SimulatedClouds) -> None:
@@ -245,17 +248,43 @@ def test_an_intermediate_is_renewed_in_the_last_tenth_of_its_life(clouds: Simula
         assert each.inputs["earlyRenewalHours"] == 8766
 
 
-@pytest.mark.parametrize(
-    ("ends", "warnings"), [("2126-01-01T00:00:00.123456789+01:00", 0), ("2030-01-01T00:00:00Z", 2)]
-)
-def test_a_certificate_that_outlives_its_root_is_warned_of(
-    clouds: SimulatedClouds, monkeypatch: pytest.MonkeyPatch, ends: str, warnings: int
-) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", lambda text, resource: told.append(text))
-    clouds.run(lambda: declare(PLAN, root_ends=ends))
-    assert len(told) == warnings
-    assert all("rotate the root" in text for text in told)
+def ask(clouds: SimulatedClouds, cluster: str) -> None:
+    """Ask what the engine asks before it makes a cluster's certificate."""
+    hook = clouds.hooks[f"{cluster}-within-its-root"]
+    assert hook.opts is not None
+    assert (hook.opts.on_dry_run, hook.opts.ignore_errors) == (True, False)
+    asked = hook(pulumi.ResourceHookArgs("urn", "", cluster, "tls:index/locallySignedCert:LocallySignedCert"))
+    assert asked is not None
+
+    async def wait() -> None:
+        await asked
+
+    asyncio.get_event_loop().run_until_complete(wait())
+
+
+def test_no_certificate_is_made_that_would_outlive_its_root(clouds: SimulatedClouds) -> None:
+    now = datetime.now(UTC)
+    in_time, too_late = (now + timedelta(hours=PLAN.intermediate_hours + hours) for hours in (1, -1))
+    clouds.run(lambda: declare(PLAN, root_ends=in_time.isoformat()))
+    ask(clouds, "shop")
+    with install() as late:
+        late.run(lambda: declare(PLAN, root_ends=too_late.isoformat()))
+        with pytest.raises(
+            OutlivesRootError, match=r"certificate of shop is to live 10 years, and its root ends in 10\.0"
+        ):
+            ask(late, "shop")
+
+
+def test_a_root_that_ended_is_told_as_such(clouds: SimulatedClouds) -> None:
+    clouds.run(lambda: declare(PLAN, root_ends="2020-01-01T00:00:00.123456789+01:00"))
+    with pytest.raises(OutlivesRootError, match=r"ends in 0\.0, on 2020-01-01"):
+        ask(clouds, "warehouse")
+
+
+def test_a_root_that_is_yet_to_be_made_lives_as_planned() -> None:
+    with install(preview=True) as previewed:
+        previewed.run(lambda: declare(PLAN))
+        ask(previewed, "shop")
 
 
 def test_a_preview_knows_no_certificate() -> None:

@@ -26,7 +26,7 @@ def route_server(site: str) -> str:
 
 
 def protected_names(topology: Topology, decisions: Decisions) -> list[str]:
-    """Return the names of all protected resources: hubs, gateways, their keys and addresses, endpoints, the root."""
+    """Return the names of all protected resources: hubs, gateways, their keys and addresses, endpoints, authorities."""
     at = links_by_site(topology)
     sites = {name: site for name, site in topology.sites.items() if isinstance(site, AwsSite)}
     hubs = [name for name, site in sites.items() if aws_site_plan(topology, name, site, at[name]).hub_wanted]
@@ -35,8 +35,9 @@ def protected_names(topology: Topology, decisions: Decisions) -> list[str]:
     keys = [name for link in decisions.wireguards for name in link.made_keys]
     instances = [instance.name for link in decisions.wireguards for instance in link.instances]
     endpoints = [f"{plan.site}-{way}" for plan in dns_plan(topology).aws_sites for way in ("inbound", "outbound")]
-    root = [ROOT] if trust_plan(topology) else []
-    return list(dict.fromkeys([*hubs, *connections, *servers, *keys, *instances, *endpoints, *root]))
+    trust = trust_plan(topology)
+    authorities = [ROOT, *trust.clusters] if trust else []
+    return list(dict.fromkeys([*hubs, *connections, *servers, *keys, *instances, *endpoints, *authorities]))
 
 
 def replacement_problems(topology: Topology, decisions: Decisions) -> Iterator[Problem]:
