@@ -1,4 +1,4 @@
-"""The private addresses of AWS's network interfaces: of their subnets, as a device in one is configured with them."""
+"""AWS's network interfaces: private addresses of their subnets, and what an instance takes over from its own."""
 
 from __future__ import annotations
 
@@ -39,7 +39,16 @@ def _route_server_endpoint(making: Making) -> dict[str, Value]:
     return {"eniAddress": _private_address(making, "eniAddress")}
 
 
+def _instance(making: Making) -> dict[str, Value]:
+    """The provider reads an instance's check of addresses from its primary network interface."""
+    given = making.inputs.get("primaryNetworkInterface")
+    identifier = given.get("networkInterfaceId") if isinstance(given, dict) else None
+    interface = making.surroundings.find(identifier) if isinstance(identifier, str) else None
+    return {} if interface is None else {"sourceDestCheck": interface.get("sourceDestCheck", True)}
+
+
 SPECIAL: Final[Mapping[str, Callable[[Making], dict[str, Value]]]] = {
+    "aws:ec2/instance:Instance": _instance,
     "aws:ec2/networkInterface:NetworkInterface": _network_interface,
     "aws:vpc/routeServerEndpoint:RouteServerEndpoint": _route_server_endpoint,
 }

@@ -132,7 +132,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         old, _ = wire.read(request.old_inputs)
         new, _ = wire.read(request.news)
         outputs, _ = wire.read(request.olds)
-        return _difference(self._simulator.diff(_type_of(request.urn), old, new, outputs))
+        return _difference(self._simulator.diff(_type_of(request.urn), old, new, outputs, request.ignoreChanges))
 
     def Create(  # noqa: N802
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext

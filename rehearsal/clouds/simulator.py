@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from rehearsal.clouds import checking, command, differences, fabrication, invokes, random, sdk, tls
 from rehearsal.clouds.checking import Failure, Verdict
 from rehearsal.clouds.derivation import Surroundings
-from rehearsal.clouds.differences import Change, Difference, Kind
+from rehearsal.clouds.differences import Difference
+from rehearsal.clouds.drift import drift
 from rehearsal.clouds.faults import Operation, Outage, Planned
 from rehearsal.clouds.ledger import AlreadyExistsError, Draft, Ledger, LedgerObject, Making
 from rehearsal.clouds.performing import CloudError, Performer
@@ -112,8 +112,10 @@ class Simulator:
         with _SDKS:
             return checking.check(sdk.provider(package), arguments)
 
-    def diff(self, token: str, old: Properties, new: Properties, outputs: Properties) -> Difference:
-        """What changed between `old` and `new` inputs of an object with `outputs`.
+    def diff(
+        self, token: str, old: Properties, new: Properties, outputs: Properties, ignored: Collection[str] = ()
+    ) -> Difference:
+        """What changed between `old` and `new` inputs of an object with `outputs`, but for what is `ignored`.
 
         Raises CloudError where it is not known what a change means to the real provider.
         """
@@ -121,10 +123,7 @@ class Simulator:
             difference = differences.compare(self._resource(token).token, old, new)
         except differences.UnknownRuleError as error:
             raise CloudError(str(error)) from error
-        if sdk.package_of(token) == "tls" and tls.due_for_renewal(new, outputs, datetime.now(UTC)):
-            renewal = Change(("readyForRenewal",), Kind.CHANGED, replaces=True)
-            return replace(difference, changes=(*difference.changes, renewal))
-        return difference
+        return replace(difference, changes=(*difference.changes, *drift(token, new, outputs, ignored)))
 
     def diff_provider(self, package: str, old: Properties, new: Properties) -> Difference:
         """What changed between `old` and `new` arguments of an explicit provider."""

@@ -131,14 +131,20 @@ def test_user_data_holds_no_key_and_names_the_instances_own_secret(declared_link
         assert len(text.encode()) <= limits.number("aws.ec2.user-data")
 
 
-def test_an_instance_may_read_its_own_secret_and_nothing_else(declared_link: SimulatedClouds) -> None:
+def test_an_instance_may_read_its_own_secret_tell_how_it_goes_and_nothing_else(declared_link: SimulatedClouds) -> None:
     secrets = named(declared_link, "aws:secretsmanager/secret:Secret")
     for name, policy in named(declared_link, "aws:iam/rolePolicy:RolePolicy").items():
-        (statement,) = json.loads(str(policy.inputs["policy"]))["Statement"]
-        assert statement == {
+        reading, telling = json.loads(str(policy.inputs["policy"]))["Statement"]
+        assert reading == {
             "Effect": "Allow",
             "Action": "secretsmanager:GetSecretValue",
             "Resource": secrets[name].id,
+        }
+        assert telling == {
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "hybridge"}},
         }
 
 
@@ -249,6 +255,15 @@ def test_an_instance_is_hardened_and_says_what_it_is(declared_link: SimulatedClo
     assert all(each.inputs["sourceDestCheck"] is False for each in declared_link.of_type(INTERFACE))
 
 
+@pytest.mark.parametrize("allowed", [[], ["dc1-wg-1", "dc1-wg-2"]])
+def test_no_update_switches_the_check_of_addresses_on_again(
+    clouds: SimulatedClouds, declared: dict[str, Any], allowed: list[str]
+) -> None:
+    joined = Joined.read(with_wireguard(declared))
+    clouds.run(lambda: declare(joined, allowed))
+    assert all("sourceDestCheck" in each.ignored for each in clouds.of_type(INSTANCE))
+
+
 def test_each_architecture_has_an_image_of_its_own(declared: dict[str, Any]) -> None:
     images: set[object] = set()
     for instance_type in ("c7gn.medium", "c6in.large"):
@@ -262,11 +277,20 @@ def test_each_architecture_has_an_image_of_its_own(declared: dict[str, Any]) -> 
 def test_a_failing_instance_is_recovered_and_somebody_is_told(declared_link: SimulatedClouds) -> None:
     alarms = named(declared_link, "aws:cloudwatch/metricAlarm:MetricAlarm")
     instances = named(declared_link, INSTANCE)
-    assert set(alarms) == {f"{name}-{check}" for name in instances for check in ("system", "instance")}
+    assert set(alarms) == {f"{name}-{check}" for name in instances for check in ("system", "instance", "sessions")}
     for name, instance in instances.items():
         alarm = alarms[f"{name}-system"]
         assert alarm.inputs["dimensions"] == {"InstanceId": instance.id}
         assert alarm.inputs["alarmActions"] == ["arn:aws:automate:us-east-1:ec2:recover", TOPIC]
+
+
+def test_somebody_is_told_of_a_session_that_is_down_and_of_silence(declared_link: SimulatedClouds) -> None:
+    alarms = named(declared_link, "aws:cloudwatch/metricAlarm:MetricAlarm")
+    for name, instance in named(declared_link, INSTANCE).items():
+        alarm = alarms[f"{name}-sessions"].inputs
+        assert (alarm["namespace"], alarm["metricName"]) == (configure.NAMESPACE, configure.METRIC)
+        assert (alarm["dimensions"], alarm["treatMissingData"]) == ({"InstanceId": instance.id}, "breaching")
+        assert alarm["alarmActions"] == alarm["okActions"] == [TOPIC]
 
 
 def test_a_single_gateway_has_routes_of_its_own_and_says_why(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:

@@ -33,11 +33,19 @@ class Instance:
         self.done: list[str] = []
         self.broken: tuple[str, ...] = ()
         """What fails: beginnings of commands."""
+        self.sessions = ["Established", "Established"]
+        self.told: list[str] = []
 
     def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Stand in for subprocess.run."""
         assert options["check"] is True
         text = " ".join(command)
+        if command[0] == "vtysh" and "-c" in command:
+            peers = {f"10.0.0.{number}": {"state": state} for number, state in enumerate(self.sessions)}
+            return subprocess.CompletedProcess(command, 0, stdout=json.dumps({"peers": peers} if peers else {}))
+        if "put-metric-data" in command:
+            self.told.append(text)
+            return subprocess.CompletedProcess(command, 0)
         if command[0] == "aws":
             assert "secretsmanager get-secret-value --secret-id SECRET" in text
             packed = base64.b64encode(gzip.compress(json.dumps(self.secret).encode())).decode()
@@ -49,7 +57,7 @@ class Instance:
 
     def configure(self) -> list[str]:
         """Run the program; return what it did beyond checking."""
-        self.done = []
+        self.done, self.told = [], []
         configure.main("us-east-1", "SECRET")
         return [each for each in self.done if " -c " not in each and " -C " not in each]
 
@@ -59,6 +67,8 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     made = Instance(tmp_path)
     monkeypatch.setattr(configure, "ETC", made.etc)
     monkeypatch.setattr(configure, "APPLIED", tmp_path / "var" / "applied.json")
+    monkeypatch.setattr(configure, "INSTANCE_ID", tmp_path / "instance-id")
+    configure.INSTANCE_ID.write_text("i-0123456789abcdef0\n")
     monkeypatch.setattr(configure.subprocess, "run", made.run)
     monkeypatch.setattr(configure.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(configure.shutil, "chown", lambda *_: None)
@@ -85,6 +95,28 @@ def test_nothing_new_is_nothing_done(instance: Instance) -> None:
     assert instance.done == []
 
 
+@pytest.mark.parametrize(
+    ("sessions", "down"),
+    [(["Established", "Established"], 0), (["Established", "Active"], 1), (["Idle (PfxCt)", "Connect"], 2), ([], 1)],
+)
+def test_every_run_tells_how_many_sessions_are_down(instance: Instance, sessions: list[str], down: int) -> None:
+    instance.sessions = sessions
+    for _ in range(2):
+        instance.configure()
+        (told,) = instance.told
+        assert told == (
+            "aws --region us-east-1 cloudwatch put-metric-data --namespace hybridge --metric-name SessionsDown "
+            f"--unit Count --value {down} --dimensions InstanceId=i-0123456789abcdef0"
+        )
+
+
+def test_a_run_that_fails_tells_nothing(instance: Instance) -> None:
+    instance.broken = ("nft -c -f",)
+    with pytest.raises(subprocess.CalledProcessError):
+        instance.configure()
+    assert instance.told == []
+
+
 def test_a_changed_tunnel_leaves_the_others_alone(instance: Instance) -> None:
     instance.configure()
     instance.secret["wireguard/wg51822.conf"] = "changed\n"
@@ -94,7 +126,7 @@ def test_a_changed_tunnel_leaves_the_others_alone(instance: Instance) -> None:
 def test_a_changed_routing_reloads_and_cuts_no_session(instance: Instance) -> None:
     instance.configure()
     instance.secret["frr/frr.conf"] = "router bgp 64601\n"
-    assert instance.configure() == ["systemctl enable frr", "systemctl reload frr"]
+    assert instance.configure() == ["systemctl enable frr", "systemctl reload-or-restart frr"]
 
 
 def test_a_new_key_is_every_tunnels(instance: Instance) -> None:

@@ -73,6 +73,9 @@ for n in {speakers}; do
   vtysh -N $n -c 'show bgp ipv4 unicast json' > {folder}/$n.routes
   vtysh -N $n -c 'show bfd peers json' > {folder}/$n.bfd
 done
+vtysh -N instance -c 'show bgp ipv4 unicast summary json' > {folder}/instance.summary
+vtysh -N instance -c 'configure' -c 'router bgp 64600' -c 'neighbor 10.200.0.1 shutdown' -c 'end'
+vtysh -N instance -c 'show bgp ipv4 unicast summary json' > {folder}/instance.shut
 """
 
 
@@ -154,3 +157,8 @@ def test_the_route_server_learns_the_datacentre_from_the_first_instance(told: Pa
 def test_every_session_is_watched_by_bfd(told: Path) -> None:
     states = {each["peer"]: each["status"] for each in json.loads((told / "instance.bfd").read_text())}
     assert states == {"10.200.0.1": "up", "10.200.0.9": "up", ENDPOINTS[0]: "up"}
+
+
+def test_an_instance_counts_the_sessions_that_are_down(told: Path) -> None:
+    assert configure.sessions_down((told / "instance.summary").read_text()) == 0
+    assert configure.sessions_down((told / "instance.shut").read_text()) == 1

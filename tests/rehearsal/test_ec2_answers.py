@@ -13,7 +13,7 @@ from rehearsal.clouds.ec2_answers import Image, NothingFoundError, get_ami, get_
 from rehearsal.clouds.mocks import SimulatedClouds, install
 
 IMAGES = [
-    Image(owner="1", name=f"debian-12-{architecture}-{day}", architecture=architecture, root_device="/dev/xvda")
+    Image(owner="1", name=f"debian-13-{architecture}-{day}", architecture=architecture, root_device="/dev/xvda")
     for architecture in ("amd64", "arm64")
     for day in ("20260101", "20260201")
 ]
@@ -28,13 +28,13 @@ def asked(**filters: str) -> dict[str, Any]:
 
 
 def test_the_newest_image_that_fits_is_found() -> None:
-    found = get_ami(asked(name="debian-12-arm64-*"), "us-east-1", IMAGES)
-    assert found["name"] == "debian-12-arm64-20260201"
+    found = get_ami(asked(name="debian-13-arm64-*"), "us-east-1", IMAGES)
+    assert found["name"] == "debian-13-arm64-20260201"
     assert str(found["id"]).startswith("ami-0")
 
 
 def test_an_image_is_another_one_in_each_region() -> None:
-    question = asked(name="debian-12-arm64-*")
+    question = asked(name="debian-13-arm64-*")
     assert get_ami(question, "us-east-1", IMAGES)["id"] != get_ami(question, "eu-west-1", IMAGES)["id"]
 
 
@@ -91,7 +91,7 @@ def test_the_published_images_are_those_of_both_architectures(clouds: SimulatedC
             image = aws.ec2.get_ami(
                 most_recent=True,
                 owners=["136693071363"],
-                filters=[{"name": "name", "values": [f"debian-12-{architecture}-*"]}],
+                filters=[{"name": "name", "values": [f"debian-13-{architecture}-*"]}],
                 opts=opts,
             )
             found.append(image.architecture)

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_")  #
 VPC = "aws:ec2/vpc:Vpc"
 CONNECTION = "aws:ec2/vpnConnection:VpnConnection"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
+INSTANCE = "aws:ec2/instance:Instance"
 COMMAND = "command:local:Command"
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
 
@@ -148,6 +150,17 @@ def test_a_certificate_past_its_time_is_replaced() -> None:
     inputs: dict[str, Value] = {"validityPeriodHours": 1.0}
     outputs: dict[str, Value] = {"validityEndTime": "2020-01-01T00:00:00Z"}
     assert simulator().diff("tls:index/selfSignedCert:SelfSignedCert", inputs, inputs, outputs).replaces
+
+
+def test_the_check_of_addresses_comes_back_to_an_instances_own_interface_unless_it_is_left_alone() -> None:
+    clouds = simulator(region="us-east-1")
+    interface = clouds.create(INTERFACE, urn(INTERFACE), {"subnetId": "subnet-1", "sourceDestCheck": False})
+    inputs: dict[str, Value] = {"primaryNetworkInterface": {"networkInterfaceId": interface.id}}
+    made = clouds.create(INSTANCE, urn(INSTANCE), inputs)
+    assert made.outputs["sourceDestCheck"] is False
+    (change,) = clouds.diff(INSTANCE, inputs, inputs, made.outputs).changes
+    assert (change.path, change.replaces) == ("sourceDestCheck", False)
+    assert clouds.diff(INSTANCE, inputs, inputs, made.outputs, ["sourceDestCheck"]).changes == ()
 
 
 def test_zones_are_those_of_the_region_that_is_asked() -> None:

@@ -4,6 +4,8 @@ The secret holds every file of the gateway, its private key among them, as one J
 compressed, as the files of many tunnels are much alike and a secret is short.
 What changed there is put in place and taken up, after the programs that read it have checked it; what they refuse
 changes nothing. Each part is remembered when it has taken effect, so an interrupted run is taken up by the next one.
+At its end a run tells CloudWatch how many BGP sessions are down. A run that fails tells nothing, which the alarm takes
+for bad news.
 
 Usage: hybridge-configure REGION SECRET
 """
@@ -29,13 +31,23 @@ ETC = Path("/etc")
 APPLIED = Path("/var/lib/hybridge/applied.json")
 """Digest of what is in place, by path."""
 FILTER, ROUTING, DAEMONS = "nftables.conf", "frr/frr.conf", "frr/daemons"
+NAMESPACE, METRIC = "hybridge", "SessionsDown"
+"""What CloudWatch is told, for the dimension InstanceId."""
+INSTANCE_ID = Path("/var/lib/cloud/data/instance-id")
+"""Where cloud-init keeps what EC2 calls the instance."""
 TIMEOUT = 60
 """Seconds for one program; the whole is bounded by systemd."""
 
 
 def main(region: str, secret: str) -> None:
-    """Install what is missing, read the secret, and take up what changed."""
+    """Install what is missing, read the secret, take up what changed, and tell how it goes."""
     install()
+    take_up(region, secret)
+    tell(region, sessions_down(output("vtysh", "-c", "show bgp ipv4 unicast summary json")))
+
+
+def take_up(region: str, secret: str) -> None:
+    """Read the secret, and take up what changed."""
     wanted = fetch(region, secret)
     applied: dict[str, str] = json.loads(APPLIED.read_text()) if APPLIED.exists() else {}
     now = digests(wanted)
@@ -67,14 +79,7 @@ def install() -> None:
 def fetch(region: str, secret: str) -> dict[str, str]:
     """Read the gateway's files from its secret."""
     question = ["aws", "--region", region, "secretsmanager", "get-secret-value", "--secret-id", secret]
-    answer = subprocess.run(
-        [*question, "--query", "SecretString", "--output", "text"],
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
-    return unpack(answer.stdout)
+    return unpack(output(*question, "--query", "SecretString", "--output", "text"))
 
 
 def unpack(text: str) -> dict[str, str]:
@@ -127,7 +132,10 @@ def steps(changed: set[str], gone: set[str]) -> Iterator[tuple[set[str], list[li
     if routing:
         yield (
             routing,
-            [["systemctl", "enable", "frr"], ["systemctl", "restart" if DAEMONS in routing else "reload", "frr"]],
+            [
+                ["systemctl", "enable", "frr"],
+                ["systemctl", "restart" if DAEMONS in routing else "reload-or-restart", "frr"],
+            ],
         )
     yield changed | gone, []
 
@@ -140,6 +148,24 @@ def is_tunnel(path: str) -> bool:
 def unit(path: str) -> str:
     """Return the service of a tunnel's file."""
     return f"wg-quick@{Path(path).stem}"
+
+
+def sessions_down(summary: str) -> int:
+    """Count the BGP sessions that are not established, in FRR's words; 1 where there is none at all."""
+    peers = json.loads(summary).get("peers", {})
+    return sum(peer["state"] != "Established" for peer in peers.values()) if peers else 1
+
+
+def tell(region: str, down: int) -> None:
+    """Tell CloudWatch how many sessions are down."""
+    metric = ["--namespace", NAMESPACE, "--metric-name", METRIC, "--unit", "Count", "--value", str(down)]
+    named = ["--dimensions", f"InstanceId={INSTANCE_ID.read_text().strip()}"]
+    run("aws", "--region", region, "cloudwatch", "put-metric-data", *metric, *named)
+
+
+def output(*command: str) -> str:
+    """Run a program for what it answers."""
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=TIMEOUT).stdout
 
 
 def run(*command: str) -> None:

@@ -23,6 +23,8 @@ from .rendering import render
 from .wireguard import WireguardEnd, wireguard_conf
 
 _METRIC_STEP = 100
+_NETWORKD = "[Network]\nManageForeignRoutes=no\nManageForeignNextHops=no\nManageForeignRoutingPolicyRules=no\n"
+"""https://www.freedesktop.org/software/systemd/man/latest/networkd.conf.html"""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ def user_data(plan: WireguardPlan, instance: WireguardInstance, secret: str) -> 
         f"{unit}.service": render("hybridge-configure.service", region=plan.region, secret=secret),
         f"{unit}.timer": render("hybridge-configure.timer"),
         "/etc/sysctl.d/60-hybridge.conf": render("sysctl.conf"),
-        # Its network daemon would remove the routes that FRR learns.
-        "/etc/systemd/networkd.conf.d/hybridge.conf": "[Network]\nManageForeignRoutes=no\n",
+        # Its network daemon would remove the routes, next hops and rules of others: FRR's.
+        "/etc/systemd/networkd.conf.d/hybridge.conf": _NETWORKD,
     }
     config = {
         "write_files": [{"path": path, "content": text} for path, text in texts.items()],

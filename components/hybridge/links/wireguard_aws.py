@@ -11,7 +11,7 @@ from hybridge.planning.wireguard_model import WireguardInstance, WireguardPlan
 from hybridge.protection import is_protected
 
 from .wireguard_gateway import CloudGateway
-from .wireguard_instance import gateway_instance, status_alarms
+from .wireguard_instance import alarms, gateway_instance
 from .wireguard_network import network_interface, public_address
 from .wireguard_secret import gateway_identity, gateway_secret
 
@@ -36,7 +36,7 @@ class AwsWireguardArgs:
     route_table_ids: dict[str, pulumi.Input[str]] | None = None
     """The route tables that lead to a single instance, by a name for each; None where a route server does that."""
     alarm_topic_arn: pulumi.Input[str] | None = None
-    """Who is told when an instance fails; None: nobody."""
+    """Who is told when an instance or one of its sessions fails; None: nobody."""
     allow_replacement: list[str] | None = None
     """Names of protected resources whose replacement is wanted now."""
 
@@ -46,7 +46,9 @@ class AwsWireguard(pulumi.ComponentResource):
 
     Each keeps an address of its own, reads its files from its own secret, and runs BGP with the datacentre and with
     the endpoints of the VPC's route server in its subnet. The route server sends the VPC's traffic to the first of
-    them that is alive. A single instance has no route server: the route tables lead to it, dead or alive.
+    them that is alive. AWS says that it knows an instance is alive by BFD (RFC 5880), and neither at which port nor how
+    often; FRR speaks it over one hop and at its own pace, and where no BFD comes about, BGP's own timers decide. A
+    single instance has no route server: the route tables lead to it, dead or alive.
 
     A change of the link changes the secrets, which the instances look at every minute; no instance is restarted or
     replaced for it. Nobody logs in to one: EC2 recovers what it can, and the rest is a matter of `allow_replacement`.
@@ -80,7 +82,7 @@ class AwsWireguard(pulumi.ComponentResource):
             # Without its address it reaches neither packages nor its secret.
             after=association,
         )
-        status_alarms(gateway, machine, args.alarm_topic_arn)
+        alarms(gateway, machine, args.alarm_topic_arn)
         self._tell(gateway, secret, interface.private_ip)
         self._peers(gateway, interface.private_ip)
         self._routes(interface)

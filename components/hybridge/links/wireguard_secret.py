@@ -1,9 +1,11 @@
-"""The secret that a gateway instance keeps itself by, and the identity that may read it and do nothing else."""
+"""The secret that a gateway instance keeps itself by, and the identity that may read it and tell how it goes."""
 
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
+
+from hybridge.devices import configure
 
 from .wireguard_gateway import CloudGateway
 
@@ -23,7 +25,11 @@ def gateway_secret(gateway: CloudGateway) -> aws.secretsmanager.Secret:
 
 
 def gateway_identity(gateway: CloudGateway, secret: aws.secretsmanager.Secret) -> aws.iam.InstanceProfile:
-    """Declare the identity of an instance: it may read its own secret."""
+    """Declare the identity of an instance: it may read its own secret, and tell CloudWatch in a namespace of its own.
+
+    CloudWatch knows no narrower permission than for a namespace
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html).
+    """
     role = aws.iam.Role(
         gateway.name,
         description=f"gateway instance {gateway.name}",
@@ -34,7 +40,14 @@ def gateway_identity(gateway: CloudGateway, secret: aws.secretsmanager.Secret) -
     policy = aws.iam.RolePolicy(
         gateway.name,
         role=role.id,
-        policy=_policy({"Action": "secretsmanager:GetSecretValue", "Resource": secret.arn}),
+        policy=_policy(
+            {"Action": "secretsmanager:GetSecretValue", "Resource": secret.arn},
+            {
+                "Action": "cloudwatch:PutMetricData",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"cloudwatch:namespace": configure.NAMESPACE}},
+            },
+        ),
         opts=gateway.opts(),
     )
     return aws.iam.InstanceProfile(
@@ -46,5 +59,6 @@ def gateway_identity(gateway: CloudGateway, secret: aws.secretsmanager.Secret) -
     )
 
 
-def _policy(statement: dict[str, object]) -> pulumi.Output[str]:
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+def _policy(*statements: dict[str, object]) -> pulumi.Output[str]:
+    allowed = [{"Effect": "Allow", **statement} for statement in statements]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": allowed})
