@@ -11,7 +11,7 @@ from typing import Final
 from rich.table import Table
 
 from bench.figures import Goal, ratios, spread
-from bench.flat import flat
+from bench.flat import write_flat
 from bench.previews import (
     EMPTY_PACK,
     Preview,
@@ -55,10 +55,9 @@ def _projects(links: int, scratch: Path) -> dict[str, Path]:
         PACK: with_pack(project(scratch / "pack", topology, program)),
         EMPTY: with_pack(project(scratch / "empty-pack", topology, program), EMPTY_PACK),
     }
-    state = declared_state(project(scratch / "declared", topology, program))
-    resources = json.dumps(flat(json.loads(state)))
+    state = json.loads(declared_state(project(scratch / "declared", topology, program)))
     for name in (FLAT, FLAT_UNTOUCHED):
-        (roots[name] / "resources.json").write_text(resources, encoding="utf-8")
+        write_flat(roots[name], state)
     return roots
 
 

@@ -1,7 +1,8 @@
 """Turns the state of an estate into the flat program that declares the very same resources without components.
 
-Types, names and inputs are the estate's own. Where an input was made from another resource's output, the flat program
-takes it from there too, as somebody would who writes it by hand. flat_program.py declares what is found here.
+Types, names and inputs are the estate's own, and so is what it tells from its plan. Where an input was made from
+another resource's output, the flat program takes it from there too, as somebody would who writes it by hand.
+flat_program.py declares what is found here.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final, cast
 
 from pulumi.runtime.rpc import get_resource_module, get_resource_package
@@ -26,7 +28,15 @@ JOINED: Final = "$joined"
 UNMISTAKABLE: Final = 8
 """Characters of the shortest output that is looked for inside a longer text."""
 _PROVIDER: Final = "pulumi:providers:"
+_STACK: Final = "pulumi:pulumi:Stack"
+_TOLD: Final = ("diagram", "report")
 _ENGINES_OWN: Final = ("__internal", "version")
+
+
+def write_flat(root: Path, state: Mapping[str, Any]) -> None:
+    """Write what the flat program of a project declares, from a state as `flat` takes one."""
+    content = {"resources": flat(state), "told": told(state)}
+    (root / "flat.json").write_text(json.dumps(content), encoding="utf-8")
 
 
 def flat(state: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -34,6 +44,12 @@ def flat(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     resources = [resource for resource in state["deployment"]["resources"] if _declared(resource)]
     numbers = {resource["urn"]: number for number, resource in enumerate(resources)}
     return [_item(resource, resources, numbers) for resource in resources]
+
+
+def told(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What a flat program exports as it stands: the stack's outputs that no resource has a part in."""
+    (stack,) = [resource for resource in state["deployment"]["resources"] if resource["type"] == _STACK]
+    return {name: value for name, value in stack["outputs"].items() if name in _TOLD}
 
 
 def _declared(resource: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Declares the resources of resources.json, one after another and without components."""
+"""Declares what flat.json lists, one after another and without components."""
 
 import json
 from importlib import import_module
@@ -28,7 +28,8 @@ def value(written: Any) -> Any:
     return {key: value(item) for key, item in written.items()}
 
 
-for item in json.loads((Path(__file__).parent / "resources.json").read_text(encoding="utf-8")):
+content = json.loads((Path(__file__).parent / "flat.json").read_text(encoding="utf-8"))
+for item in content["resources"]:
     options = pulumi.ResourceOptions(
         provider=None if item["provider"] is None else made[item["provider"]],
         protect=item["protect"] or None,
@@ -36,3 +37,5 @@ for item in json.loads((Path(__file__).parent / "resources.json").read_text(enco
     )
     arguments = {name: value(written) for name, written in item["arguments"].items()}
     made.append(getattr(import_module(item["module"]), item["class"])(item["name"], opts=options, **arguments))
+for name, output in content["told"].items():
+    pulumi.export(name, output)

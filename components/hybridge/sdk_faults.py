@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import inspect
 import os
 import re
+import traceback
 import types
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, cast
+from types import FrameType, TracebackType
+from typing import Any, Final, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 import pulumi
-from pulumi.runtime import settings, stack
+from pulumi.runtime import resource, settings, stack
 
 _MEASURED: Final = ("3.259.0",)
 """Versions of the SDK that have these faults."""
@@ -35,6 +37,7 @@ _SHOWN_TOO: Final = ("PULUMI_OPTION_DEBUG", "PULUMI_OPTION_VERBOSE", "PULUMI_OPT
 _OUTPUT: Final = cast("Any", pulumi.Output)
 _SETTINGS: Final = cast("Any", settings.SETTINGS)
 _STACK: Final = cast("Any", stack)
+_RESOURCE: Final = cast("Any", resource)
 """The parts of the SDK that have the faults, or are needed to mend them; none of it is meant for others."""
 
 _Task = asyncio.Future[Any]
@@ -45,6 +48,8 @@ def work_around() -> None:
     if version("pulumi") not in _MEASURED:
         return
     _wait_for_all_outputs_at_once()
+    _look_up_each_place_once()
+    _share_one_server_of_callbacks()
     # Nearly all that a program makes lives to its end, and the collector would look through it again and again.
     gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
     if not _debugging_is_shown():
@@ -58,14 +63,19 @@ def _wait_for_all_outputs_at_once() -> None:
     """
     alarms: WeakKeyDictionary[object, _Task] = WeakKeyDictionary()
     tracebacks: dict[_Task, TracebackType | None] = {}
-    track = _OUTPUT._track
 
     def watch(output: Any) -> None:
-        track(output)
+        with _SETTINGS.lock:
+            _SETTINGS.outputs.add(output._data)
         output._data.add_done_callback(functools.partial(ended, _SETTINGS.rpc_manager))
 
     def ended(deployment: object, output: _Task) -> None:
-        if output.cancelled() or (error := output.exception()) is None:
+        if output.cancelled():
+            return
+        error = output.exception()
+        if error is None:
+            with _SETTINGS.lock:
+                _SETTINGS.outputs.discard(output)
             return
         tracebacks[output] = error.__traceback__
         alarm = alarms.get(deployment)
@@ -92,6 +102,54 @@ def _wait_for_all_outputs_at_once() -> None:
 
     _OUTPUT._track = watch
     _STACK.asyncio = types.SimpleNamespace(**{**vars(asyncio), "wait": wait})
+
+
+def _look_up_each_place_once() -> None:
+    """Find out once what each place in the program's source is called.
+
+    Every resource tells the engine the places of all calls that led to it. The SDK looks at every file on the way, for
+    lines that nobody reads, and puts together the same addresses again and again.
+    """
+    _RESOURCE._get_source_position_for_frame = functools.cache(_RESOURCE._get_source_position_for_frame)
+    _RESOURCE.traceback = types.SimpleNamespace(**{**vars(traceback), "extract_stack": _calls})
+
+
+def _share_one_server_of_callbacks() -> None:
+    """Start one server for all hooks.
+
+    The SDK starts one for each, as what it remembers of the first stays in the context in which that was registered.
+    """
+    serve = _RESOURCE._get_callbacks
+    servers: WeakKeyDictionary[object, asyncio.Task[object]] = WeakKeyDictionary()
+
+    async def share() -> object:
+        monitor = _SETTINGS.monitor
+        if monitor is None:
+            return await serve()
+        if monitor not in servers:
+            servers[monitor] = asyncio.ensure_future(serve())
+        return await servers[monitor]
+
+    _RESOURCE._get_callbacks = share
+
+
+class _Call(NamedTuple):
+    """A call on the stack, as `traceback.FrameSummary` describes one."""
+
+    filename: str
+    lineno: int
+    name: str
+
+
+def _calls() -> list[_Call]:
+    """Return the calls that led here, the first one first, as `traceback.extract_stack` does."""
+    calls: list[_Call] = []
+    own = inspect.currentframe()
+    frame: FrameType | None = own and own.f_back
+    while frame is not None:
+        calls.append(_Call(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back
+    return calls[::-1]
 
 
 def _log_nothing(*_: object, **__: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import comparison
-from bench.flat import flat
+from bench.flat import told, write_flat
 from bench.previews import COMPONENTS, declared_state, estate_program, project
 from bench.topologies import estate
 
@@ -53,9 +53,10 @@ def named(value: Any, texts: dict[str, str]) -> Any:
 def test_the_flat_program_declares_what_the_estate_declares(tmp_path: Path) -> None:
     of_components = json.loads(declared_state(project(tmp_path / "estate", estate(2), estate_program())))
     root = project(tmp_path / "flat", estate(2), FLAT_PROGRAM.read_text(encoding="utf-8"))
-    (root / "resources.json").write_text(json.dumps(flat(of_components)), encoding="utf-8")
+    write_flat(root, of_components)
     by_hand = json.loads(declared_state(root))
     assert not [each for each in by_hand["deployment"]["resources"] if each["type"].startswith(COMPONENTS)]
+    assert told(by_hand) == told(of_components) != {}
     expected, found = declared(of_components), declared(by_hand)
     assert found.keys() == expected.keys()
     for name, resource in found.items():

@@ -14,9 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
-from pulumi.runtime import stack
+from pulumi.runtime import resource, settings, stack
+from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime.proto import resource_pb2_grpc
 from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.settings import SETTINGS
 
@@ -25,7 +28,8 @@ from hybridge import sdk_faults
 
 def sdk() -> tuple[object, ...]:
     """Everything of the SDK and of Python that the workaround changes."""
-    return (pulumi.Output._track, stack.asyncio, pulumi.log.debug, gc.get_threshold())
+    places = (resource._get_source_position_for_frame, resource.traceback)
+    return (pulumi.Output._track, stack.asyncio, *places, resource._get_callbacks, pulumi.log.debug, gc.get_threshold())
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +37,8 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The SDK as it was, after each test."""
     monkeypatch.setattr(pulumi.Output, "_track", pulumi.Output._track)
     monkeypatch.setattr(stack, "asyncio", stack.asyncio)
+    for name in ("_get_source_position_for_frame", "traceback", "_get_callbacks"):
+        monkeypatch.setattr(resource, name, getattr(resource, name))
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     thresholds = gc.get_threshold()
     yield
@@ -45,7 +51,7 @@ def either(request: pytest.FixtureRequest) -> None:
     if request.param == "worked around":
         before = sdk()
         sdk_faults.work_around()
-        assert all(old != new for old, new in zip(before[:2], sdk()[:2], strict=True))
+        assert all(old != new for old, new in zip(before[:5], sdk()[:5], strict=True))
 
 
 def deployed(program: Callable[[], None]) -> None:
@@ -194,6 +200,59 @@ def test_the_sdk_looks_through_the_outputs_once_instead_of_once_an_output(monkey
     assert looks(monkeypatch, 100) > looks(monkeypatch, 10) > 5, "the fault is there"
     sdk_faults.work_around()
     assert looks(monkeypatch, 100) == looks(monkeypatch, 10) <= 2
+
+
+class Made:
+    """Looks up where it is made, three constructors deep, as a resource does."""
+
+    def __init__(self) -> None:
+        self.trace = resource._get_stack_trace()
+
+
+class MadeByClass(Made):
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class MadeByProgram(MadeByClass):
+    def __init__(self) -> None:
+        super().__init__()
+
+
+def test_the_engine_is_told_the_same_places() -> None:
+    told: list[Any] = []
+    for change in (lambda: None, sdk_faults.work_around):
+        change()
+        told += [MadeByProgram().trace for _ in range(2)]
+    assert told[0] == told[2] == told[3]
+    (place, *_) = told[0].frames
+    assert place.pc.uri == Path(__file__).as_uri()
+    assert len(told[0].frames) > 5
+
+
+def servers(hooks: int) -> int:
+    """How many servers the SDK starts for hooks that are registered at once."""
+
+    async def register() -> int:
+        before = len(_CallbackServicer._servicers)
+        # Nobody is called: the engine hears of a server when a hook is registered with it.
+        SETTINGS.monitor = resource_pb2_grpc.ResourceMonitorStub(grpc.insecure_channel("127.0.0.1:1"))
+        SETTINGS.callbacks = None
+        try:
+            found = await asyncio.gather(*[resource._get_callbacks() for _ in range(hooks)])
+            assert None not in found
+            return len(_CallbackServicer._servicers) - before
+        finally:
+            await settings._shutdown_callbacks()
+            SETTINGS.monitor = SETTINGS.callbacks = None
+
+    return asyncio.run(register())
+
+
+def test_all_hooks_share_one_server() -> None:
+    assert servers(5) == 5, "the fault is there"
+    sdk_faults.work_around()
+    assert servers(5) == 1
 
 
 def test_the_pinned_sdk_is_one_that_was_measured() -> None:
