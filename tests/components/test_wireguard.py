@@ -305,7 +305,7 @@ def test_a_single_gateway_has_routes_of_its_own_and_says_why(clouds: SimulatedCl
     assert {each.inputs["destinationCidrBlock"] for each in routes} == {"10.100.0.0/17", "10.100.128.0/17"}
     assert {each.inputs["networkInterfaceId"] for each in routes} == {interface.id}
     assert clouds.of_type(PEER) == []
-    assert "to-vpc" not in files(clouds, instance.name)["frr/frr.conf"]
+    assert "route-server-out" not in files(clouds, instance.name)["frr/frr.conf"]
 
 
 def test_a_gateway_that_keeps_its_key_has_none_here(clouds: SimulatedClouds, declared: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ def test_bgpd_takes_the_datacentre_and_the_route_server(files: dict[str, Path], 
     for address, asn, taken, out in (
         ("10.200.0.1", 65010, "from-dc1", "to-dc1"),
         ("10.200.0.9", 65010, "from-dc1", "to-dc1"),
-        ("172.20.255.150", 64512, "from-vpc", "to-vpc"),
+        ("172.20.255.150", 64512, "route-server-in", "route-server-out"),
     ):
         assert f"neighbor {address} remote-as {asn}\n" in told
         assert f"neighbor {address} route-map {taken} in\n" in told
@@ -119,12 +119,16 @@ def test_nothing_is_carried_between_the_datacentres_gateways(files: dict[str, Pa
         "172.20.0.0/17",
         "172.20.128.0/17",
     }
-    assert "route-map from-vpc deny 10\n" in text
+    assert "route-map route-server-in deny 10\n" in text
 
 
 def test_the_route_server_prefers_the_first_instance(plan: WireguardPlan) -> None:
     metrics = [
-        int(re.findall(r"route-map to-vpc permit 10\n.*\n set metric (\d+)", texts_of(plan, number)["frr/frr.conf"])[0])
+        int(
+            re.findall(
+                r"route-map route-server-out permit 10\n.*\n set metric (\d+)", texts_of(plan, number)["frr/frr.conf"]
+            )[0]
+        )
         for number in (1, 2)
     ]
     assert metrics[0] < metrics[1]

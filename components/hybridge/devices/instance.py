@@ -158,8 +158,9 @@ def _speaker(plan: WireguardPlan, instance: WireguardInstance, around: InstanceS
     ]
     # A route server tells nothing, and of several ways takes the one with the lowest MED, all of whose traffic then
     # comes to this instance (https://docs.aws.amazon.com/vpc/latest/userguide/route-server-how-it-works.html).
-    nothing = Filter("from-vpc", (), parts=False)
-    learned = Filter("to-vpc", plan.onprem_ranges, parts=True, metric=instance.number * _METRIC_STEP)
+    # No site's filter is called like these, whose names begin with `from-` or `to-`.
+    nothing = Filter("route-server-in", (), parts=False)
+    learned = Filter("route-server-out", plan.onprem_ranges, parts=True, metric=instance.number * _METRIC_STEP)
     endpoints = [
         Session(
             address=address,
