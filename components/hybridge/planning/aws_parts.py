@@ -50,7 +50,7 @@ def aws_parts(topology: Topology, name: str, site: AwsSite, links: Collection[Li
     """
     hub = not links or any(not isinstance(link, Wireguard) for link in links)
     zones = len(site.zones) if site.zones else _DEFAULT_ZONES
-    instances = max((_instances(topology, link) for link in links), default=0)
+    instances = max((gateway_instances(topology, link) for link in links), default=0)
     others = [topology.sites.get(end) for link in links for end in link.between if end != name]
     return AwsParts(
         hub=hub,
@@ -60,7 +60,8 @@ def aws_parts(topology: Topology, name: str, site: AwsSite, links: Collection[Li
     )
 
 
-def _instances(topology: Topology, link: Link) -> int:
+def gateway_instances(topology: Topology, link: Link) -> int:
+    """Return how many gateway instances a link has in AWS: none, unless it is a WireGuard link."""
     onprem = next((site for end in link.between if isinstance(site := topology.sites.get(end), OnpremSite)), None)
     return instance_count(link, onprem) if isinstance(link, Wireguard) and onprem else 0
 

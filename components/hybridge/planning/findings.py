@@ -9,6 +9,7 @@ from hybridge.topology import AwsSite, Problem, Topology
 from .addresses import AddressBook
 from .aws import aws_problems
 from .aws_parts import links_by_site
+from .aws_quotas import aws_quota_problems
 from .capacity import capacity_problems
 from .cluster_reach import reach_problems
 from .clusters import cluster_problems
@@ -56,6 +57,7 @@ def _site_problems(topology: Topology) -> Iterator[Problem]:
     for name, site in topology.sites.items():
         if isinstance(site, AwsSite):
             yield from aws_problems(topology, name, site, at[name])
+    yield from aws_quota_problems(topology, at)
 
 
 def _link_problems(topology: Topology, decisions: Decisions) -> Iterator[Problem]:

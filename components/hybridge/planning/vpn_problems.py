@@ -19,6 +19,7 @@ from hybridge.topology import (
 )
 
 from . import limits
+from .aws_quotas import account_of
 from .ends import same_asn_problems
 from .model import TunnelSize
 from .vpn import VpnEnds, tunnel_size
@@ -167,10 +168,10 @@ def _alarm_problems(ends: VpnEnds) -> Iterator[Problem]:
 def quota_problems(links: Sequence[VpnEnds]) -> Iterator[Problem]:
     """Find where links need more of AWS than an account gets without asking; AWS may have granted it already."""
     connections: Counter[str] = Counter()
-    regions: Counter[str] = Counter()
+    accounts: Counter[tuple[str, str]] = Counter()
     for ends in links:
         connections[ends.cloud_name] += len(ends.onprem.gateways)
-        regions[ends.cloud.region] += len(ends.onprem.gateways)
+        accounts[account_of(ends.cloud)] += len(ends.onprem.gateways)
     virtual = {ends.cloud_name: ends.cloud for ends in links if ends.cloud.hub is AwsHub.VIRTUAL_PRIVATE_GATEWAY}
     for name in virtual:
         yield from _quota_problem(
@@ -179,10 +180,10 @@ def quota_problems(links: Sequence[VpnEnds]) -> Iterator[Problem]:
             connections[name],
             "aws.vpn.virtual-gateway.connections",
         )
-    for region, count in regions.items():
+    for (region, _), count in accounts.items():
         yield from _quota_problem("links", region, count, "aws.vpn.connections-per-region")
-    gateways = Counter(site.region for site in virtual.values())
-    for region, count in gateways.items():
+    gateways = Counter(account_of(site) for site in virtual.values())
+    for (region, _), count in gateways.items():
         yield from _quota_problem("sites", region, count, "aws.vpn.virtual-gateways-per-region")
 
 
