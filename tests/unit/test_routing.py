@@ -142,6 +142,41 @@ def test_two_sites_of_one_number_never_learn_of_each_other() -> None:
     assert list(routing_problems(estate(links, sites={"dc2": DC1 | {"asn": 65020}}))) == []
 
 
+@pytest.mark.parametrize(
+    ("tables", "hubs", "found"),
+    [
+        ("00", ("transit-gateway", "transit-gateway"), ["links.west"]),
+        ("00", ("transit-gateway", "virtual-private-gateway"), []),
+        ("01", ("transit-gateway", "transit-gateway"), []),
+    ],
+)
+def test_one_route_table_leads_to_a_network_once(tables: str, hubs: tuple[str, str], found: list[str]) -> None:
+    """Two sites may be parts of one VPC; what a virtual private gateway learns is propagated, and not refused."""
+    sites = {
+        name: AWS
+        | {
+            "ranges": [f"172.{20 + index}.0.0/16"],
+            "asn": 64512 + index,
+            "hub": hubs[index],
+            "vpc": {"id": "vpc-0a1b2c3d", "route_tables": [f"rtb-0a1b2c3{tables[index]}"]},
+        }
+        for index, name in enumerate(("aws-east", "aws-west"))
+    }
+    links = {"east": VPN_LINK, "more": VPN_LINK, "west": VPN_LINK | {"between": ["dc1", "aws-west"]}}
+    problems = list(routing_problems(estate(links, sites=sites)))
+    assert [problem.path for problem in problems] == found
+    assert all("by way of site `aws-east` already" in problem.sentence for problem in problems)
+
+
+def test_a_single_instance_has_fixed_routes_too() -> None:
+    vpc = {"vpc": {"id": "vpc-0a1b2c3d", "route_tables": ["rtb-0a1b2c3d"]}}
+    sites = {"aws-east": AWS | vpc, "aws-west": AWS | vpc | {"ranges": ["172.21.0.0/16"], "asn": 64513}}
+    single = {"accept_single_gateway": "a lab that may be down", "elastic_ips": ["198.51.100.5"]}
+    west = WIREGUARD_LINK | {"between": ["dc1", "aws-west"]}
+    assert told(estate({"vpn": VPN_LINK, "wg": west | single}, sites=sites)) == ["links.wg"]
+    assert told(estate({"vpn": VPN_LINK, "wg": west}, sites=sites)) == []
+
+
 def test_links_to_nowhere_have_no_routes() -> None:
     links = {"vpn": VPN_LINK | {"between": ["dc1", "aws-west"]}, "self": VPN_LINK | {"between": ["dc1", "dc1"]}}
     problems: list[Problem] = list(routing_problems(estate(links)))

@@ -15,7 +15,7 @@ from hybridge.links.wireguard_keys import private_key, public_key
 from hybridge.planning import AddressBook, limits
 from hybridge.planning.wireguard import architecture, instance_bandwidths, link_path, tunnel_port
 from hybridge.planning.wireguard_model import Architecture
-from hybridge.topology import Wireguard
+from hybridge.topology import Severity, Wireguard
 from tests.devices.programs import program
 from tests.wireguards import LINK, Joined, with_wireguard
 
@@ -160,6 +160,87 @@ def test_a_link_beside_a_single_instance_does_not_take_over(declared: dict[str, 
     assert sentences(declared) == {}
 
 
+SINGLE = "a branch that may be offline"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "found"),
+    [
+        ((None, None), []),
+        ((SINGLE, None), ["links.one"]),
+        ((None, SINGLE), ["links.two"]),
+        ((SINGLE, SINGLE), ["links.one", "links.two"]),
+    ],
+)
+def test_a_single_instance_has_no_wireguard_link_beside_it(
+    declared: dict[str, Any], reasons: tuple[str | None, str | None], found: list[str]
+) -> None:
+    """Its fixed routes beat what a route server learns, and two instances' fixed routes are the same twice."""
+    declared["links"] = {
+        name: {
+            "between": ["dc1", "aws-east"],
+            "via": "wireguard",
+            "tunnel_network": f"10.{200 + number}.0.0/24",
+            "port": 51820 + 100 * number,
+            **({"accept_single_gateway": reason, "elastic_ips": [f"198.51.100.{number}"]} if reason else {}),
+        }
+        for number, (name, reason) in enumerate(zip(("one", "two"), reasons, strict=True))
+    }
+    problems = Joined.read(declared).problems()
+    assert [(problem.path, problem.severity) for problem in problems] == [(path, Severity.ERROR) for path in found]
+    for problem in problems:
+        assert f"`{'two' if problem.path == 'links.one' else 'one'}` never takes over" in problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("length", "beside", "found"), [(32, True, ["sites.dc1.ranges[0]"]), (31, True, []), (32, False, [])]
+)
+def test_a_single_address_is_never_preferred_to_a_standby(
+    declared: dict[str, Any], length: int, beside: bool, found: list[str]
+) -> None:
+    declared["sites"]["dc1"]["ranges"] = [f"10.100.0.2/{length}"]
+    with_wireguard(declared)
+    if not beside:
+        del declared["links"]["dc1-aws"]
+    told = sentences(declared)
+    assert list(told) == found
+    assert all("/31 or wider, or do without the standby" in text for text in told.values())
+
+
+def test_a_single_pod_address_is_told_where_it_is_written(declared: dict[str, Any]) -> None:
+    pods = {"pods": "10.10.0.1/32", "services": "10.110.0.0/16", "cni": "cilium-native", "advertised": True}
+    declared["clusters"] = {"tiny": {"site": "dc1", "kind": "existing", **pods}}
+    assert list(sentences(with_wireguard(declared))) == ["clusters.tiny.pods"]
+
+
+@pytest.mark.parametrize(
+    ("port", "vpn", "taken"),
+    [
+        (3720, False, None),
+        (3721, False, 3784),
+        (3785, False, 3785),
+        (3786, False, None),
+        (4720, False, None),
+        (4721, False, 4784),
+        (4785, False, None),
+        (4490, False, None),
+        (4436, True, None),
+        (4437, True, 4500),
+        (4500, True, 4500),
+        (4501, True, None),
+    ],
+)
+def test_ports_are_not_those_of_the_gateways_other_programs(
+    declared: dict[str, Any], port: int, vpn: bool, taken: int | None
+) -> None:
+    """A /24 has 64 ports; BFD runs beside every WireGuard link, and IKE where the site has an IPsec link too."""
+    with_wireguard(declared, port=port)
+    if not vpn:
+        del declared["links"]["dc1-aws"]
+    told = sentences(declared).get(f"links.{LINK}.port")
+    assert (told is None) if taken is None else (told is not None and f"{taken} is " in told and "rfc-editor" in told)
+
+
 @pytest.mark.parametrize(
     ("addresses", "reason", "found"),
     [
@@ -226,11 +307,12 @@ def test_no_more_routes_than_a_route_server_takes(declared: dict[str, Any], coun
     assert ("sites.aws-east" not in told) is fits
 
 
-@pytest.mark.parametrize(("gateways", "fits"), [(59, True), (60, False)])
+@pytest.mark.parametrize(("gateways", "fits"), [(57, True), (58, False)])
 def test_no_more_rules_than_a_security_group_has(declared: dict[str, Any], gateways: int, fits: bool) -> None:
     declared["sites"]["dc1"]["gateways"] = [
         {"name": f"edge-{number}", "public_ip": f"203.0.113.{number}"} for number in range(1, gateways + 1)
     ]
+    """Outbound: one a gateway, one for the VPC's range, and two to the internet."""
     told = sentences(with_wireguard(declared, tunnel_network="10.200.0.0/22"))
     assert (f"links.{LINK}" not in told) is fits
 

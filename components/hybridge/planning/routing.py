@@ -27,7 +27,6 @@ _HEADROOM: Final = 2
 """How many times the expected prefixes a gateway takes before it closes the session: room for a site that grows."""
 _LEAST_PREFIXES: Final = 100
 """A limit below which a site that adds ranges would be cut off; the filters keep everything else out anyway."""
-_HOST: Final = 32
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def owned(topology: Topology, site: str) -> list[IPv4Network]:
 def announced(topology: Topology, link: str, site: str) -> list[IPv4Network]:
     """Return what `site` announces over `link`."""
     networks = owned(topology, site)
-    if isinstance(topology.links[link], Wireguard) and _parallel(topology, link):
+    if isinstance(topology.links[link], Wireguard) and in_parallel(topology, link):
         return [half for network in networks for half in _halves(network)]
     return networks
 
@@ -173,11 +172,16 @@ def link_asns(topology: Topology, link: str) -> dict[str, int]:
     return {end: own if own and isinstance(site, AwsSite) else site.asn for end, site in sites.items()}
 
 
-def _parallel(topology: Topology, link: str) -> bool:
+def in_parallel(topology: Topology, link: str) -> bool:
     """Tell whether another kind of link joins the same two sites."""
     ends = topology.links[link].between
     return len(_edges(topology).kinds[pair(*ends)]) > 1
 
 
+def is_host(network: IPv4Network) -> bool:
+    """Tell whether a network is a single address, which has no halves."""
+    return network.prefixlen == network.max_prefixlen
+
+
 def _halves(network: IPv4Network) -> list[IPv4Network]:
-    return [network] if network.prefixlen == _HOST else list(network.subnets(prefixlen_diff=1))
+    return [network] if is_host(network) else list(network.subnets(prefixlen_diff=1))

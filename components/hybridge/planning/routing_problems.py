@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 
 from hybridge.topology import AwsHub, AwsSite, OnpremSite, Problem, Severity, Topology, Wireguard, path_of
 
@@ -47,6 +48,7 @@ def routing_problems(topology: Topology) -> Iterator[Problem]:
             yield from _hub_problems(topology, name, site, joined)
             yield from _table_problems(name, site, joined)
             yield from _asn_problems(topology, name, joined)
+    yield from _clash_problems(topology)
 
 
 def _joined(topology: Topology) -> dict[str, _Joined]:
@@ -109,6 +111,41 @@ def _table_problem(name: str, how: str, routes: int, limit: str) -> Iterator[Pro
             "the most.",
             f"Give the sites that are joined to it fewer, wider ranges ({most.reference}).",
         )
+
+
+def _clash_problems(topology: Topology) -> Iterator[Problem]:
+    """Find AWS sites that would lead the same route table of a VPC that exists to the same network, each its own way.
+
+    Within one AWS site a hub's routes are made once, and WireGuard's beside it are longer; where that is not so, it is
+    a problem of the WireGuard link. On-premises sites with the same networks overlap, which is one of the ranges.
+    """
+    owners: dict[tuple[str, str, IPv4Network], str] = {}
+    for name, onprem, cloud, site in _fixed(topology):
+        tables = site.vpc.route_tables if site.vpc else ()
+        routes = [(table, onprem, network) for table in tables for network in announced(topology, name, onprem)]
+        taken = next((route for route in routes if owners.get(route, cloud) != cloud), None)
+        if taken is not None:
+            yield Problem(
+                path_of("links", name),
+                f"Route table `{taken[0]}` has a fixed route to `{taken[2]}` by way of site `{owners[taken]}` already, "
+                f"and AWS refuses a second one for link `{name}`.",
+                f"Give `{cloud}` and `{owners[taken]}` route tables of their own, or join `{onprem}` to one of them.",
+            )
+        for route in routes:
+            owners.setdefault(route, cloud)
+
+
+def _fixed(topology: Topology) -> Iterator[tuple[str, str, str, AwsSite]]:
+    """Return the links to which fixed routes lead, with their ends: over a transit gateway, or to one instance."""
+    for name, link in topology.links.items():
+        sites = {end: topology.sites[end] for end in link.between if end in topology.sites}
+        onprem = next(((end, site) for end, site in sites.items() if isinstance(site, OnpremSite)), None)
+        cloud = next(((end, site) for end, site in sites.items() if isinstance(site, AwsSite)), None)
+        if onprem is None or cloud is None:
+            continue
+        alone = isinstance(link, Wireguard) and instance_count(link, onprem[1]) == 1
+        if alone or (not isinstance(link, Wireguard) and cloud[1].hub is AwsHub.TRANSIT_GATEWAY):
+            yield name, onprem[0], *cloud
 
 
 def _asn_problems(topology: Topology, name: str, joined: _Joined) -> Iterator[Problem]:

@@ -10,18 +10,21 @@ from hybridge.topology import Problem, Severity, SiteToSiteVpn, Topology, Wiregu
 
 from . import limits
 from .ends import same_asn_problems
+from .paths import pair
 from .pools import TUNNEL_LENGTH, part_count
-from .routing import announced, owned
-from .wireguard import WireguardEnds, instance_bandwidths, tunnel_port
+from .routing import announced, in_parallel, is_host, owned
+from .wireguard import WireguardEnds, instance_bandwidths
 
 _LAST_PORT = 65_535
 _GATEWAYS_FOR_REDUNDANCY = 2
+_WEB_RULES = 2
+"""Outbound rules to the internet, for packages and for AWS's own services."""
 
 
 def wireguard_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
     """Find what is wrong with one link whose ends exist."""
     yield from _asn_problems(ends)
-    yield from _stuck_route_problems(topology, ends)
+    yield from _host_problems(topology, ends)
     yield from _elastic_ip_problems(ends)
     yield from _network_problems(ends)
     yield from _key_problems(ends)
@@ -31,7 +34,9 @@ def wireguard_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Prob
 
 
 def shared_problems(topology: Topology, links: Sequence[WireguardEnds]) -> Iterator[Problem]:
-    """Find what several WireGuard links claim at once: ports of a gateway, addresses, room in a route server."""
+    """Find what links claim at once: routes to a site, ports of a gateway, addresses, room in a route server."""
+    yield from _stuck_route_problems(topology, links)
+    yield from _taken_port_problems(topology, links)
     yield from _port_problems(links)
     yield from _shared_address_problems(links)
     yield from _route_server_problems(topology, links)
@@ -56,19 +61,76 @@ def _asn_problems(ends: WireguardEnds) -> Iterator[Problem]:
         )
 
 
-def _stuck_route_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
-    if ends.instances >= _GATEWAYS_FOR_REDUNDANCY:
+def _host_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
+    """Find single addresses that a VPC would go on sending to the standby: they have no halves to prefer."""
+    hosts = [network for network in owned(topology, ends.onprem_name) if is_host(network)]
+    if not hosts or not in_parallel(topology, ends.name):
         return
-    others = [name for name, link in topology.links.items() if set(link.between) == set(ends.link.between)]
-    beside = [name for name in others if isinstance(topology.links[name], SiteToSiteVpn)]
-    if beside:
+    indices = {network: index for index, network in enumerate(ends.onprem.ranges)}
+    pods = {cluster.pods: name for name, cluster in topology.clusters.items() if cluster.site == ends.onprem_name}
+    for network in hosts:
         yield Problem(
-            path_of("links", ends.name),
-            f"Without a route server the routes to a single instance stay in the VPC while it is down, so "
-            f"`{beside[0]}` does not take over there.",
-            "Use two gateway instances where another link is to take over.",
-            Severity.WARNING,
+            path_of("sites", ends.onprem_name, "ranges", indices[network])
+            if network in indices
+            else path_of("clusters", pods[network], "pods"),
+            f"A VPC prefers the longer prefix, and none is longer than `{network}`: the VPC would go on sending to it "
+            f"by way of the hub while WireGuard link `{ends.name}` is up.",
+            "Write it as a /31 or wider, or do without the standby.",
         )
+
+
+def _stuck_route_problems(topology: Topology, links: Sequence[WireguardEnds]) -> Iterator[Problem]:
+    """Find links beside one with a single instance, to which fixed routes lead: they never take over in the VPC."""
+    wireguards: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    vpns: dict[tuple[str, str], str] = {}
+    for name, link in topology.links.items():
+        one, other = link.between
+        if isinstance(link, Wireguard):
+            wireguards[pair(one, other)].append(name)
+        else:
+            vpns.setdefault(pair(one, other), name)
+    for ends in links:
+        if ends.instances >= _GATEWAYS_FOR_REDUNDANCY:
+            continue
+        sites = pair(ends.onprem_name, ends.cloud_name)
+        # Of any two links one is another one than this.
+        other = next((name for name in wireguards[sites][:2] if name != ends.name), None)
+        if other is not None:
+            yield Problem(
+                path_of("links", ends.name),
+                f"Fixed routes lead from `{ends.cloud_name}` to the single instance of `{ends.name}`, dead or alive, "
+                f"so `{other}` never takes over; and AWS refuses a second fixed route to the same network.",
+                "Use two gateway instances in each WireGuard link of these sites, or one such link alone.",
+            )
+        elif sites in vpns:
+            yield Problem(
+                path_of("links", ends.name),
+                f"Without a route server the routes to a single instance stay in the VPC while it is down, so "
+                f"`{vpns[sites]}` does not take over there.",
+                "Use two gateway instances where another link is to take over.",
+                Severity.WARNING,
+            )
+
+
+def _taken_port_problems(topology: Topology, links: Sequence[WireguardEnds]) -> Iterator[Problem]:
+    """Find spans with a port that another program of the same gateway has open."""
+    vpns = (link for link in topology.links.values() if isinstance(link, SiteToSiteVpn))
+    ipsec = {end for link in vpns for end in link.between}
+    for ends in links:
+        last = _last_port(ends.link)
+        programs = {"bfd.ports": "BFD", "bfd.multihop-ports": "BFD"}
+        if ends.onprem_name in ipsec:
+            programs["ipsec.ports"] = "IKE"
+        for limit, program in programs.items():
+            taken = next((port for port in limits.numbers(limit) if ends.link.port <= port <= last), None)
+            if taken is not None:
+                yield Problem(
+                    path_of("links", ends.name, "port"),
+                    f"The link's ports are {ends.link.port} to {last}, and {taken} is {program}'s on the same "
+                    "gateways.",
+                    f"Begin above {max(limits.numbers(limit))}, as with `port: "
+                    f"{Wireguard.model_fields['port'].default}` ({limits.limits()[limit].reference}).",
+                )
 
 
 def _elastic_ip_problems(ends: WireguardEnds) -> Iterator[Problem]:
@@ -135,12 +197,12 @@ def _route_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem
 
 def _rule_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]:
     most = limits.limits()["aws.security-group.rules"]
-    count = len(ends.onprem.gateways) + len(owned(topology, ends.cloud_name))
+    count = len(ends.onprem.gateways) + len(owned(topology, ends.cloud_name)) + _WEB_RULES
     if count > limits.number("aws.security-group.rules"):
         yield Problem(
             path_of("links", ends.name),
-            f"Each gateway instance would need {count} inbound rules, one a gateway of `{ends.onprem_name}` and one a "
-            f"range of `{ends.cloud_name}`, and a security group has {most.value}.",
+            f"Each gateway instance would need {count} outbound rules, one a gateway of `{ends.onprem_name}`, one a "
+            f"range of `{ends.cloud_name}` and {_WEB_RULES} to the internet, and a security group has {most.value}.",
             f"Join fewer gateways or ranges, or have AWS raise its quota ({most.reference}).",
         )
 
@@ -165,8 +227,7 @@ def _port_problems(links: Sequence[WireguardEnds]) -> Iterator[Problem]:
 
 
 def _last_port(link: Wireguard) -> int:
-    last = list(link.tunnel_network.subnets(new_prefix=TUNNEL_LENGTH))[-1]
-    return tunnel_port(link, last)
+    return link.port + part_count(link.tunnel_network, TUNNEL_LENGTH) - 1
 
 
 def _shared_address_problems(links: Sequence[WireguardEnds]) -> Iterator[Problem]:
