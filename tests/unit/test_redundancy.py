@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,6 +138,9 @@ def test_the_sla_is_the_vendors_with_its_source() -> None:
     assert "99.95 %" in sla(vpn_path())
     assert "99.99 %" in sla(wireguard_path())
     assert "99.5 %" in sla(wireguard_path(instances=1))
+    assert "two zones (" in sla(wireguard_path())
+    foreign = replace(wireguard_path(), own_subnets=False)
+    assert "in two zones, if the VPC's gateway subnets lie in two zones (" in sla(foreign)
     assert all("https://" in link.sla for link in link_redundancy([vpn_path(), wireguard_path()]))
 
 

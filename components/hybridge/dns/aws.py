@@ -29,7 +29,7 @@ class AwsDnsForwardingArgs:
 
 
 class AwsDnsForwarding(pulumi.ComponentResource):
-    """Other sites ask the VPC's resolver, and it asks them, through Route 53 Resolver endpoints in two zones.
+    """Other sites ask the VPC's resolver, and it asks them, through Route 53 Resolver endpoints in two subnets.
 
     Creates an inbound and an outbound endpoint with an address in each subnet, each with a security group that lets
     through what the plan says and nothing else; a rule for each domain of another site, which forwards it to that

@@ -42,7 +42,7 @@ class AwsWireguardArgs:
 
 
 class AwsWireguard(pulumi.ComponentResource):
-    """Two gateway instances in two zones, or a single one where the link's exception says so.
+    """Two gateway instances, in two zones if their subnets are, or a single one where the link's exception says so.
 
     Each keeps an address of its own, reads its files from its own secret, and runs BGP with the datacentre and with
     the endpoints of the VPC's route server in its subnet. The route server sends the VPC's traffic to the first of

@@ -47,6 +47,8 @@ class LinkPath:
     """Largest packet inside its tunnels, in bytes."""
     single_gateway: str
     """Why one gateway at an end is accepted; empty: it is not."""
+    own_subnets: bool = True
+    """Whether its gateways at the other site stand in subnets that are made here, each in a zone of its own."""
 
     @property
     def capacity(self) -> int:

@@ -64,7 +64,8 @@ def sla(path: LinkPath) -> str:
         return f"AWS commits to {limit.value} % of a month for each VPN connection ({limit.reference})."
     spread = len(path.far_gateways) >= _REDUNDANT
     limit = limits.limits()["aws.ec2.two-zones.sla" if spread else "aws.ec2.instance.sla"]
-    what = "instances in two zones" if spread else "one instance"
+    apart = "" if path.own_subnets else ", if the VPC's gateway subnets lie in two zones"
+    what = f"instances in two zones{apart}" if spread else "one instance"
     return f"Nobody commits to the tunnels; AWS commits to {limit.value} % of a month for {what} ({limit.reference})."
 
 

@@ -170,6 +170,7 @@ def link_path(ends: WireguardEnds, plan: WireguardPlan) -> LinkPath:
         round_trip=ends.link.round_trip,
         mtu=plan.mtu,
         single_gateway=plan.single_gateway,
+        own_subnets=ends.cloud.vpc is None,
     )
 
 

@@ -53,7 +53,7 @@ class AwsSite(pulumi.ComponentResource):
     gateway_route_table_id: pulumi.Output[str] | None
     """The route table of the gateway subnets of a new VPC."""
     resolver_subnet_ids: pulumi.Output[list[str]]
-    """The subnets of the resolver endpoints, in two zones."""
+    """The two subnets of the resolver endpoints; in two zones, where they are new."""
     alarm_topic_arn: pulumi.Output[str] | None
     """The topic that alarms go to, where anybody is to be told."""
 
