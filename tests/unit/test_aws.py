@@ -23,6 +23,8 @@ EXISTING = {
     "resolver_addresses": ["172.20.3.10", "172.20.4.10"],
 }
 
+HUB_ONLY = {field: EXISTING[field] for field in ("id", "route_tables", "attachment_subnets")}
+
 
 def site_plan(declared: dict[str, Any], name: str = "aws-east") -> AwsSitePlan:
     """Plan the AWS site of a topology by itself."""
@@ -154,6 +156,7 @@ def test_an_existing_vpc_is_taken_as_it_is(declared: dict[str, Any]) -> None:
 def test_what_an_existing_vpc_lacks(declared: dict[str, Any], field: str, given: list[str], severity: Severity) -> None:
     declared["sites"]["aws-east"]["vpc"] = EXISTING | {field: given}
     declared["links"]["dc1-wg"] = WIREGUARD
+    with_dns(declared)
     problem = only_problem(declared)
     assert (problem.path, problem.severity) == (f"sites.aws-east.vpc.{field}", severity)
 
@@ -167,14 +170,27 @@ def test_an_existing_vpc_needs_only_what_its_links_do(declared: dict[str, Any]) 
 
 
 def test_an_existing_vpc_has_its_own_zones(declared: dict[str, Any]) -> None:
-    declared["sites"]["aws-east"] |= {"vpc": EXISTING, "zones": ["us-east-1a", "us-east-1b"]}
+    declared["sites"]["aws-east"] |= {"vpc": HUB_ONLY, "zones": ["us-east-1a", "us-east-1b"]}
     assert only_problem(declared).path == "sites.aws-east.zones"
 
 
 @pytest.mark.parametrize("field", ["route_tables", "attachment_subnets", "gateway_subnets"])
 def test_nothing_stands_twice_in_an_existing_vpc(declared: dict[str, Any], field: str) -> None:
     declared["sites"]["aws-east"]["vpc"] = EXISTING | {field: [EXISTING[field][0]] * 2}
+    declared["links"]["dc1-wg"] = WIREGUARD
+    with_dns(declared)
     assert only_problem(declared).path == f"sites.aws-east.vpc.{field}[1]"
+
+
+UNUSED = ["attachment_subnets", "gateway_subnets", "resolver_subnets", "resolver_addresses"]
+
+
+@pytest.mark.parametrize("hub", ["transit-gateway", "virtual-private-gateway"])
+def test_what_nothing_uses_in_an_existing_vpc(declared: dict[str, Any], hub: str) -> None:
+    declared["sites"]["aws-east"] |= {"vpc": EXISTING, "hub": hub}
+    unused = UNUSED[hub == "transit-gateway" :]
+    told = [(problem.path, problem.severity) for problem in problems_of(declared)]
+    assert told == [(f"sites.aws-east.vpc.{field}", Severity.WARNING) for field in unused]
 
 
 @pytest.mark.parametrize(("account", "fits"), [("123456789012", True), ("210987654321", False)])

@@ -33,11 +33,29 @@ def existing_vpc_problems(name: str, site: AwsSite, vpc: ExistingVpc, parts: Aws
             f"{given or 'none'} {'are' if given > 1 else 'is'} given.",
             "Name subnets of different zones whose route table leads to an internet gateway.",
         )
+    yield from _unused_problems(place, site, vpc, parts)
     for field in ("route_tables", "attachment_subnets", "gateway_subnets"):
         values: list[str] = getattr(vpc, field)
         for index, value in enumerate(values):
             if value in values[:index]:
                 yield Problem(f"{place}.{field}[{index}]", f"`{value}` stands there twice.", "Remove one.")
+
+
+def _unused_problems(place: str, site: AwsSite, vpc: ExistingVpc, parts: AwsParts) -> Iterator[Problem]:
+    """Find parts of the VPC that are given and that nothing is made in."""
+    for field, given, wanted, purpose in (
+        ("attachment_subnets", vpc.attachment_subnets, parts.attachments, "a transit gateway's attachment"),
+        ("gateway_subnets", vpc.gateway_subnets, parts.gateways, "WireGuard links' gateway instances"),
+        ("resolver_subnets", vpc.resolver_subnets, site.dns, "resolver endpoints, which `dns:` asks for"),
+        ("resolver_addresses", vpc.resolver_addresses, site.dns, "resolver endpoints, which `dns:` asks for"),
+    ):
+        if given and not wanted:
+            yield Problem(
+                f"{place}.{field}",
+                f"Nothing uses these: they are for {purpose}, and the site has none.",
+                "Remove them, or declare what they are for.",
+                Severity.WARNING,
+            )
 
 
 def _attachment_problems(place: str, vpc: ExistingVpc, parts: AwsParts) -> Iterator[Problem]:
