@@ -18,6 +18,7 @@ from .dns_problems import dns_problems
 from .eks import eks_problems
 from .flows import flow_problems
 from .mtu_plan import mtu_problems
+from .names import name_problems
 from .onprem import onprem_problems
 from .protected import replacement_problems
 from .ranges import range_problems
@@ -40,6 +41,7 @@ def findings(topology: Topology, decisions: Decisions, book: AddressBook, stack:
     yield from range_problems(topology, book)
     yield from _site_problems(topology)
     yield from _link_problems(topology, decisions)
+    yield from name_problems(topology, decisions.vpn_ends, decisions.wireguard_ends)
     yield from flow_problems(topology, decisions.paths)
     yield from capacity_problems(topology, decisions.paths)
     yield from cluster_problems(topology)
