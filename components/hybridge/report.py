@@ -59,7 +59,7 @@ class Report(TypedDict):
     sites: list[SiteReport]
     links: list[LinkReport]
     clusters: list[dict[str, Any]]
-    """Each cluster with its ranges, the size of its pods' packets and its sets."""
+    """Each cluster with its ranges, the size of its pods' packets, its sets, and the route that its pods need."""
     flows: list[dict[str, Any]]
     """By direction: what flows need, and what links carry now and after the worst failure, in bits per second."""
     failures: list[dict[str, Any]]

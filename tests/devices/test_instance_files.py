@@ -122,6 +122,15 @@ def test_nothing_is_carried_between_the_datacentres_gateways(files: dict[str, Pa
     assert "route-map route-server-in deny 10\n" in text
 
 
+def test_a_site_may_be_called_vpc(declared: dict[str, Any]) -> None:
+    declared["sites"]["vpc"] = declared["sites"].pop("dc1")
+    for link in with_wireguard(declared)["links"].values():
+        link["between"] = ["vpc", "aws-east"]
+    text = texts_of(Joined.read(declared).plan(), 1)["frr/frr.conf"]
+    assert text.count("route-map from-vpc permit 10\n") == text.count("route-map to-vpc permit 10\n") == 1
+    assert "route-map from-vpc deny" not in text
+
+
 def test_the_route_server_prefers_the_first_instance(plan: WireguardPlan) -> None:
     metrics = [
         int(

@@ -185,6 +185,29 @@ def test_pods_that_a_vpc_takes(primary: str, pods: str, fits: bool) -> None:
     assert told(sites=sites, clusters={"shop": eks(pods=pods, cni="cilium-vxlan")}) == []
 
 
+@pytest.mark.parametrize(
+    ("cni", "pods", "found"),
+    [
+        ("aws-vpc", "172.20.128.0/17", None),
+        ("aws-vpc", "100.64.0.0/16", "is in none of the ranges of `aws-east`"),
+        ("cilium-native", "172.20.128.0/17", None),
+        ("cilium-native", "100.64.0.0/16", "is in none of the ranges of `aws-east`"),
+        ("calico-vxlan", "172.20.128.0/17", "`calico-vxlan` gives pods addresses that the VPC knows nothing of"),
+        ("calico-vxlan", "10.50.0.0/16", "`calico-vxlan` gives pods addresses that the VPC knows nothing of"),
+        ("kindnet", "10.50.0.0/16", "`kindnet` gives pods addresses that the VPC knows nothing of"),
+    ],
+)
+def test_a_vpc_leads_to_pods_that_have_its_addresses(cni: str, pods: str, found: str | None) -> None:
+    problems = told(clusters={"shop": cluster("aws-east", cni=cni, advertised=True) | {"pods": pods}})
+    assert [problem.path for problem in problems] == ([] if found is None else ["clusters.shop.advertised"])
+    assert all(found in problem.sentence for problem in problems if found)
+    assert told(clusters={"shop": cluster("aws-east", cni=cni) | {"pods": pods}}) == []
+
+
+def test_a_site_of_ones_own_may_lead_to_any_pods() -> None:
+    assert told(clusters={"old": cluster(cni="calico-vxlan", advertised=True)}) == []
+
+
 @pytest.mark.parametrize(("count", "fits"), [(4, True), (5, False)])
 def test_pods_ranges_count_among_the_vpcs(count: int, fits: bool) -> None:
     clusters = {f"shop-{number}": eks(pods=f"100.{64 + number}.0.0/16") for number in range(count)}

@@ -19,6 +19,20 @@ def test_the_report_names_every_site_link_and_tunnel(plan: Plan) -> None:
     assert "Any one gateway may fail: 2 of 4 tunnels stay up" in link["redundancy"]
 
 
+def test_the_report_says_which_network_has_to_lead_to_pods(declared: dict[str, Any]) -> None:
+    pods = {"kind": "existing", "cni": "calico-vxlan"}
+    declared["clusters"] = {
+        "told": pods | {"site": "dc1", "pods": "10.10.0.0/16", "services": "10.110.0.0/16", "advertised": True},
+        "kept": pods | {"site": "dc1", "pods": "10.20.0.0/16", "services": "10.120.0.0/16"},
+        "cloud": pods
+        | {"site": "aws-east", "pods": "172.20.64.0/18", "services": "10.130.0.0/16"}
+        | {"cni": "aws-vpc", "advertised": True},
+    }
+    routes = {cluster["name"]: cluster["route"] for cluster in report(planned(declared))["clusters"]}
+    assert "The gateways of dc1 announce 10.10.0.0/16" in routes["told"]
+    assert routes["kept"] == routes["cloud"] == ""
+
+
 def test_the_picture_draws_a_line_for_each_tunnel(plan: Plan) -> None:
     drawn = diagram(plan)
     assert drawn.startswith("flowchart LR\n")

@@ -23,6 +23,9 @@ from .pools import global_pool
 
 _LISTED: Final = 8
 """Names that a remedy lists at the most."""
+_OF_THE_VPC: Final = (Cni.AWS_VPC, Cni.CILIUM_NATIVE)
+"""What can give pods addresses of the VPC; Cilium does with its IPAM mode ENI
+(https://docs.cilium.io/en/stable/network/concepts/ipam/eni/)."""
 _CALICO: Final = (Cni.CALICO_VXLAN, Cni.CALICO_IPIP, Cni.CALICO_WIREGUARD)
 
 
@@ -30,6 +33,9 @@ def cluster_problems(topology: Topology) -> Iterator[Problem]:
     """Find clusters that cannot be where they are, and sets that cannot be made of their clusters."""
     for name, cluster in topology.clusters.items():
         yield from _place_problems(topology, name, cluster)
+        site = topology.sites.get(cluster.site)
+        if isinstance(site, AwsSite) and cluster.advertised:
+            yield from _advertised_problems(name, cluster, site)
     for name, cluster_set in topology.cluster_sets.items():
         yield from _member_problems(topology, name, cluster_set)
         yield from _globalnet_problems(topology, name, cluster_set)
@@ -57,6 +63,37 @@ def _place_problems(topology: Topology, name: str, cluster: Cluster) -> Iterator
                 f"`aws-vpc` gives pods addresses of a VPC, and site `{cluster.site}` is none.",
                 "Write what the cluster's pods are networked with.",
             )
+
+
+def pods_route(topology: Topology, cluster: Cluster) -> str:
+    """Say what an on-premises site's own network has to do for a cluster whose pods are advertised; empty: nothing."""
+    if not cluster.advertised or isinstance(topology.sites[cluster.site], AwsSite):
+        return ""
+    return (
+        f"The gateways of {cluster.site} announce {cluster.pods} and send what comes for it into the site: its own "
+        "network has to lead there, to the cluster's nodes, by BGP with the CNI or by static routes."
+    )
+
+
+def _advertised_problems(name: str, cluster: Cluster, site: AwsSite) -> Iterator[Problem]:
+    """Find pods that a link would announce and that the VPC cannot lead to: it knows its own ranges alone."""
+    place = path_of("clusters", name, "advertised")
+    if cluster.cni not in _OF_THE_VPC:
+        yield Problem(
+            place,
+            f"`{cluster.cni.value}` gives pods addresses that the VPC knows nothing of, so what comes for "
+            f"`{cluster.pods}` over a link ends there.",
+            "Leave `advertised` out, and reach the cluster's services by load balancers or a multi-cluster network; or "
+            f"network pods with `{Cni.AWS_VPC.value}`.",
+        )
+    elif not any(cluster.pods.subnet_of(network) for network in site.ranges):
+        yield Problem(
+            place,
+            f"Pods' range `{cluster.pods}` is in none of the ranges of `{cluster.site}`, so its VPC does not have it, "
+            "and what comes for pods over a link ends there.",
+            f"Add it to `{path_of('sites', cluster.site, 'ranges')}`, take pods from a range there, or leave "
+            "`advertised` out.",
+        )
 
 
 def _member_problems(topology: Topology, name: str, cluster_set: ClusterSet) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from .aws import aws_site_plan
 from .aws_parts import links_by_site
 from .bill import billed
 from .capacity import demands
+from .clusters import pods_route
 from .dns import dns_plan
 from .dns_model import DnsPlan
 from .model import AwsSitePlan, OnpremSitePlan, SiteToSiteVpnPlan
@@ -111,6 +112,7 @@ def _clusters(topology: Topology) -> list[ClusterPlan]:
             services=str(cluster.services),
             pod_mtu=pod_mtu(topology, cluster),
             sets=[each for each, group in topology.cluster_sets.items() if name in group.clusters],
+            route=pods_route(topology, cluster),
         )
         for name, cluster in topology.clusters.items()
     ]

@@ -32,6 +32,8 @@ class ClusterPlan:
     """Largest packet of its pods, in bytes."""
     sets: list[str]
     """The cluster sets that it is in."""
+    route: str
+    """What the site's own network has to do for pods that are advertised; empty: nothing."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Cluster(Model):
     cni: Cni = Field(description="How its pods are networked.", examples=["calico-vxlan"])
     advertised: bool = Field(
         default=False,
-        description="Whether the site's links announce its pods' range, so that other sites reach pods directly.",
+        description="Whether the site's links announce its pods' range, so that other sites reach pods directly; in "
+        "AWS they need addresses of the VPC, elsewhere a route in the site's own network.",
         examples=[True],
     )
 
