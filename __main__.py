@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 
 from hybridge import sdk_faults
-from hybridge.configured import configured_secret
+from hybridge.configured import configured_settings
 from hybridge.diagram import diagram
 from hybridge.estate import Estate
 from hybridge.planning import plan_stack
@@ -17,7 +17,7 @@ config, stack = pulumi.Config("hybridge"), pulumi.get_stack()
 stacks = Path(pulumi.runtime.get_root_directory()) / "stacks"
 try:
     text = config.get("topology") or "null"
-    plan = plan_stack(text, stacks / f"addresses.{stack}.yaml", stack, configured_secret)
+    plan = plan_stack(text, stacks / f"addresses.{stack}.yaml", stack, configured_settings())
 except ProblemsFound as found:
     raise pulumi.RunError(found.told(f"stacks/Pulumi.{stack}.yaml")) from None
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 import engine
 from engine import opa
-from hybridge.planning import secrets_of_file, stack_problems
+from hybridge.planning import settings_of_file, stack_problems
 from hybridge.stackfile import checked_stack_name, find_stack_file
 from hybridge.topology import ProblemsFound
 from hybridge.yamlfile import members, read_mapping
@@ -106,8 +106,8 @@ def _checked(stage: Stage, source: StackFile) -> str | None:
     topology: object = members(source.document, "config").get(_TOPOLOGY, "")
     problems = list(source.problems)
     if not isinstance(topology, str):  # a text, which may be JSON, is for the program to read
-        named = secrets_of_file(members(read_mapping(source.path) or {}, "config"))
-        problems += stack_problems(topology, stacks / f"addresses.{stage.stack}.yaml", stage.stack, named)
+        beside = settings_of_file(members(read_mapping(source.path) or {}, "config"))
+        problems += stack_problems(topology, stacks / f"addresses.{stage.stack}.yaml", stage.stack, beside)
     problems += settings_problems(stage.root / "policy", stacks / f"policy.{stage.stack}.json")
     if problems:
         path = source.path

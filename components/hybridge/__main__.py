@@ -17,7 +17,7 @@ from hybridge.planning import (
     plan_stack,
     recording_problems,
 )
-from hybridge.planning.secrets import secret_problems, secrets_of_file
+from hybridge.planning.secrets import setting_problems, settings_of_file
 from hybridge.schema import stack_file_schema
 from hybridge.stackfile import find_stack_file
 from hybridge.topology import ProblemsFound, Reading, read_soundly
@@ -64,13 +64,13 @@ def _recorded(stacks: Path, stack: str, *, release: bool) -> str:
     try:
         before = AddressBook.read(path)
     except ProblemsFound:
-        plan_stack(text, path, stack, secrets_of_file(config))  # which tells them with everything else
+        plan_stack(text, path, stack, settings_of_file(config))  # which tells them with everything else
         raise
     needs = address_needs(reading.topology) if reading.topology else AddressNeeds()
     refused = recording_problems(reading.topology, before) if reading.topology else ()
     book = (before.released(needs) if release else before).completed(needs)
-    named = secret_problems(reading.topology, secrets_of_file(config), stack) if reading.topology else ()
-    plan = plan_reading(Reading(reading.topology, (*reading.problems, *named, *refused)), book, stack)
+    beside = setting_problems(reading, settings_of_file(config), stack)
+    plan = plan_reading(Reading(reading.topology, (*reading.problems, *beside, *refused)), book, stack)
     path.write_text(book.text(), encoding="utf-8")
     tunnels = len(needs.tunnels) + len(needs.wireguard)
     links = {key.partition("/")[0] for key in (*needs.tunnels, *needs.wireguard)}

@@ -1,19 +1,17 @@
-"""Looks secrets up in the running stack's configuration."""
+"""Reads what the running stack's configuration holds beside its topology."""
 
 from __future__ import annotations
 
 import pulumi
 
-from hybridge.planning import ConfiguredSecret
-from hybridge.planning.secrets import NAMESPACE
+from hybridge.planning import ConfiguredSecret, Settings
+from hybridge.planning.secrets import setting_name
 
 
-def configured_secret(name: str) -> ConfiguredSecret | None:
-    """Return what the stack's configuration holds as `hybridge:NAME`, if anything.
-
-    :param name: the secret's name, without the namespace
-    """
-    value = pulumi.runtime.get_config(f"{NAMESPACE}:{name}")
-    if value is None:
-        return None
-    return ConfiguredSecret(value, encrypted=pulumi.runtime.is_config_secret(f"{NAMESPACE}:{name}"))
+def configured_settings() -> Settings:
+    """Return the project's settings in the stack's configuration beside its topology, by their names."""
+    return {
+        name: ConfiguredSecret(str(value), encrypted=pulumi.runtime.is_config_secret(key))
+        for key, value in pulumi.runtime.config.CONFIG.get().items()
+        if (name := setting_name(key))
+    }

@@ -155,6 +155,14 @@ def test_a_stack_file_that_holds_no_topology_is_a_sentence(stacks: Path, text: s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("key", "told"), [("topolgy", "Did you mean `topology`?"), ("other", "Remove it")])
+def test_a_setting_that_nobody_reads_is_told(stacks: Path, key: str, told: str) -> None:
+    edit(stacks, "  hybridge:topology:\n", f"  hybridge:{key}: {{}}\n  hybridge:topology:\n")
+    done = plan(stacks)
+    assert done.returncode == 1
+    assert f"hybridge:{key}: `hybridge:{key}` is no setting that is known here. {told}" in done.stderr
+
+
 def test_a_stack_that_does_not_exist_names_the_one_that_was_meant(stacks: Path) -> None:
     done = plan(stacks, "minimall")
     assert done.returncode == 1

@@ -15,7 +15,7 @@ from .model import (
 from .needs import address_needs
 from .plan import make_plan, plan_reading, plan_stack, stack_problems
 from .recording import recording_problems
-from .secrets import ConfiguredSecret, SecretLookup, no_secrets, secrets_of_file
+from .secrets import ConfiguredSecret, Settings, settings_of_file
 from .suites import IpsecSuite
 from .whole import Plan
 from .wireguard_model import WireguardPlan
@@ -31,7 +31,7 @@ __all__ = [
     "OnpremGateway",
     "OnpremSitePlan",
     "Plan",
-    "SecretLookup",
+    "Settings",
     "SiteToSiteVpnPlan",
     "Tunnel",
     "TunnelSize",
@@ -39,10 +39,9 @@ __all__ = [
     "WireguardPlan",
     "address_needs",
     "make_plan",
-    "no_secrets",
     "plan_reading",
     "plan_stack",
     "recording_problems",
-    "secrets_of_file",
+    "settings_of_file",
     "stack_problems",
 ]

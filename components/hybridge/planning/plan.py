@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from hybridge.topology import Problem, ProblemsFound, Reading, Severity, Topology, read_soundly
@@ -11,23 +12,21 @@ from .addresses import AddressBook, AddressNeeds
 from .decisions import decide, told_plan
 from .findings import findings
 from .needs import address_needs
-from .secrets import SecretLookup, no_secrets, secret_problems
+from .secrets import NO_SETTINGS, Settings, setting_problems
 from .whole import Plan
 
 
-def plan_stack(text: str, addresses: Path, stack: str, secrets: SecretLookup = no_secrets) -> Plan:
+def plan_stack(text: str, addresses: Path, stack: str, settings: Settings = NO_SETTINGS) -> Plan:
     """Plan a stack from what its configuration and its address book say.
 
     :param text: the topology as JSON
     :param addresses: the stack's address book
     :param stack: the stack's name, for the remedies
-    :param secrets: finds the secrets that the topology names
-    :raises ProblemsFound: with every problem of the topology, the plan, the book and the secrets at once
+    :param settings: what is configured beside the topology
+    :raises ProblemsFound: with every problem of the topology, the plan, the book and the settings at once
     """
     reading = read_soundly(text)
-    if reading.topology:
-        named = secret_problems(reading.topology, secrets, stack)
-        reading = Reading(reading.topology, (*reading.problems, *named))
+    reading = Reading(reading.topology, (*reading.problems, *setting_problems(reading, settings, stack)))
     try:
         book = AddressBook.read(addresses)
     except ProblemsFound as found:
@@ -38,17 +37,17 @@ def plan_stack(text: str, addresses: Path, stack: str, secrets: SecretLookup = n
 
 
 def stack_problems(
-    topology: object, addresses: Path, stack: str, secrets: SecretLookup = no_secrets
+    topology: object, addresses: Path, stack: str, settings: Settings = NO_SETTINGS
 ) -> tuple[Problem, ...]:
     """Find everything that is wrong with a stack, without planning it any further.
 
     :param topology: the topology as plain values
     :param addresses: the stack's address book
     :param stack: the stack's name, for the remedies
-    :param secrets: finds the secrets that the topology names
+    :param settings: what is configured beside the topology
     """
     try:
-        plan_stack(json.dumps(topology, default=str), addresses, stack, secrets)
+        plan_stack(json.dumps(topology, default=str), addresses, stack, settings)
     except ProblemsFound as found:
         return found.problems
     return ()
@@ -64,15 +63,16 @@ def plan_reading(reading: Reading, book: AddressBook, stack: str) -> Plan:
     """
     if reading.topology is None:
         raise ProblemsFound(reading.problems)
+    unsound = any(problem.severity is Severity.ERROR for problem in reading.problems)
     try:
         plan = make_plan(reading.topology, book, stack)
     except ProblemsFound as found:
         # A warning may be due to what was left out, and is told as soon as everything can be read.
-        told = [each for each in found.problems if not reading.problems or each.severity is Severity.ERROR]
+        told = [each for each in found.problems if not unsound or each.severity is Severity.ERROR]
         raise ProblemsFound((*reading.problems, *told)) from None
-    if reading.problems:
+    if unsound:
         raise ProblemsFound(reading.problems)
-    return plan
+    return replace(plan, warnings=[*plan.warnings, *reading.problems])
 
 
 def make_plan(topology: Topology, book: AddressBook, stack: str) -> Plan:
