@@ -7,7 +7,8 @@ Two ranges may overlap as long as nobody ever meets both. Where ranges are met a
   advertises, Globalnet's pools. Every cluster sees it, as its pods talk to other sites, and routes its own pods' and
   services' ranges to itself; so no cluster range overlaps a site's.
 - A cluster is a room for its own two ranges. A cluster set is one for the ranges of all its clusters, unless it has
-  Globalnet: then they meet each other's global ranges alone.
+  Globalnet: then they meet each other's global ranges alone. Clusters that share no Globalnet clash wherever they are
+  (ranges.py): nobody ever has to renumber one because it joins a set.
 - Pods may have addresses of their own site's ranges. With the AWS VPC CNI they are the VPC's, which gives each out
   once; with another they are advertised, and the site has set that part of its ranges aside for them.
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final, TypeAlias
@@ -33,6 +34,8 @@ Room: TypeAlias = tuple[str, str]
 """Where ranges are met: what kind of place, and its name."""
 ESTATE: Final[Room] = ("estate", "")
 _LINK_LOCAL: Final[Room] = ("link-local", "")
+ADDED: Final = "ranges added to"
+"""The rooms of what clusters add to the ranges of their VPC."""
 
 
 class Use(IntEnum):
@@ -72,6 +75,8 @@ class Claim:
     """The cluster whose range it is."""
     sets: frozenset[str] = frozenset()
     """The cluster sets of that cluster."""
+    globalnets: frozenset[str] = frozenset()
+    """Those of them that have Globalnet."""
 
 
 def claims(topology: Topology, book: AddressBook) -> Iterator[Claim]:
@@ -134,18 +139,26 @@ def _clusters(topology: Topology) -> Iterator[Claim]:
             *(("set", found) for found in sets[name] if not topology.cluster_sets[found].globalnet),
         )
         member = frozenset(sets[name])
+        globalnets = frozenset(found for found in member if topology.cluster_sets[found].globalnet)
         place = path_of("clusters", name)
-        yield _pods(name, cluster, rooms, member, f"{place}.pods")
-        owner = f"cluster {name}'s services"
+        yield replace(_pods(name, cluster, rooms, f"{place}.pods"), sets=member, globalnets=globalnets)
         yield Claim(
-            cluster.services, owner, f"{place}.services", Use.CLUSTER, rooms, (ESTATE, *rooms), "", None, name, member
+            network=cluster.services,
+            owner=f"cluster {name}'s services",
+            path=f"{place}.services",
+            use=Use.CLUSTER,
+            seen=rooms,
+            sees=(ESTATE, *rooms),
+            cluster=name,
+            sets=member,
+            globalnets=globalnets,
         )
 
 
-def _pods(name: str, cluster: Cluster, rooms: tuple[Room, ...], member: frozenset[str], place: str) -> Claim:
+def _pods(name: str, cluster: Cluster, rooms: tuple[Room, ...], place: str) -> Claim:
     of_vpc = cluster.cni is Cni.AWS_VPC
     # A VPC takes each range once, so clusters that bring ranges of their own to it cannot bring the same.
-    shared: tuple[Room, ...] = (("ranges added to", cluster.site),) if of_vpc else ()
+    shared: tuple[Room, ...] = ((ADDED, cluster.site),) if of_vpc else ()
     set_aside = (*rooms, ("pods in", cluster.site)) if cluster.advertised else None
     return Claim(
         network=cluster.pods,
@@ -157,5 +170,4 @@ def _pods(name: str, cluster: Cluster, rooms: tuple[Room, ...], member: frozense
         site=cluster.site,
         home=rooms if of_vpc else set_aside,
         cluster=name,
-        sets=member,
     )

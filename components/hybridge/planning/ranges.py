@@ -1,4 +1,7 @@
-"""Finds ranges that nobody can route, and ranges that are in each other's way."""
+"""Finds ranges that nobody can route, and ranges that are in each other's way.
+
+Every overlap is an error, but for what docs/adr/0012-overlaps.md excepts.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPV4LENGTH, IPv4Network
 from typing import Final
 
-from hybridge.topology import Problem, Severity, Topology
+from hybridge.topology import Problem, Topology
 
 from .addresses import AddressBook
-from .claims import ESTATE, Claim, Room, Use, claims
+from .claims import ADDED, ESTATE, Claim, Room, Use, claims
 from .pools import POOL
 
 
@@ -27,7 +30,8 @@ _NEVER_ROUTED: Final = {
     "link-local addresses, which tunnels use inside": _span(POOL),
 }
 _STRANGERS: Final = 2
-"""Clusters that are remembered for each range, so that one is found that shares no set with the next."""
+"""Clusters that are remembered for each range, so that one is found that shares no Globalnet with the next: a cluster
+has one Globalnet at the most."""
 
 
 def range_problems(topology: Topology, book: AddressBook) -> Iterator[Problem]:
@@ -45,17 +49,17 @@ def range_problems(topology: Topology, book: AddressBook) -> Iterator[Problem]:
             if claim.use is Use.SITE
             else "Take a private range, such as `10.64.0.0/16`.",
         )
-    for claim, other, severity in overlaps(routed):
-        yield _clash(claim, other) if severity is Severity.ERROR else _coincidence(claim, other)
+    for claim, other in overlaps(routed):
+        yield _clash(claim, other)
 
 
-def overlaps(routed: Iterable[Claim]) -> Iterator[tuple[Claim, Claim, Severity]]:
+def overlaps(routed: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
     """Find each claim that lies in a wider one, or in an equal one that came before it, and clashes with it.
 
     Networks lie apart or within each other, so what a range could clash with are the at most 33 networks around it. Of
     those that it does clash with the narrowest is returned, and none of the wider ones: 10,000 equal ranges are 9,999
-    findings. A cluster's range that clashes with nothing is returned with that of another cluster that it never meets,
-    as a warning: both may have their distribution's default ranges, and cannot join one set later without Globalnet.
+    findings. Two clusters' ranges clash wherever they are, unless the two have one Globalnet and no link advertises
+    either.
     """
     around: list[_Network] = []
     for claim in sorted(routed, key=_order):
@@ -67,14 +71,13 @@ def overlaps(routed: Iterable[Claim]) -> Iterator[tuple[Claim, Claim, Severity]]
         seen, sees, at_home = claim.seen, claim.sees, False
         if claim.home is not None and any(claim.site in network.sites for network in around):
             seen, sees, at_home = claim.home, claim.home, True
-        met = next((other for network in reversed(around) if (other := network.met(seen, sees))), None)
-        if met is not None:
-            yield claim, met, Severity.ERROR
+        # What is at home is no other cluster's matter: whoever overlaps it overlaps its site's range.
         alone = claim.use is Use.CLUSTER and ESTATE not in seen and not at_home
-        if alone and met is None:
-            stranger = next((other for network in reversed(around) if (other := network.stranger(claim))), None)
-            if stranger is not None:
-                yield claim, stranger, Severity.WARNING
+        for network in reversed(around):
+            other = network.met(seen, sees) or (network.stranger(claim) if alone else None)
+            if other is not None:
+                yield claim, other
+                break
         around[-1].add(claim, seen, sees, alone=alone)
 
 
@@ -99,7 +102,7 @@ class _Network:
         return None
 
     def stranger(self, claim: Claim) -> Claim | None:
-        """Return one of another cluster that has no cluster set in common with the claim's."""
+        """Return one of another cluster that has no Globalnet in common with the claim's."""
         return next((other for other in self.alone if _strange(other, claim)), None)
 
     def add(self, claim: Claim, seen: Iterable[Room], sees: Iterable[Room], *, alone: bool) -> None:
@@ -119,7 +122,7 @@ def _order(claim: Claim) -> tuple[int, int, bool]:
 
 
 def _strange(one: Claim, other: Claim) -> bool:
-    return one.cluster != other.cluster and one.sets.isdisjoint(other.sets)
+    return one.cluster != other.cluster and one.globalnets.isdisjoint(other.globalnets)
 
 
 def _never_routed(claim: Claim) -> str | None:
@@ -159,24 +162,29 @@ def _remedy(claim: Claim, other: Claim) -> str:
 
 
 def _globalnet(claim: Claim, other: Claim) -> str:
-    common = sorted(claim.sets & other.sets)
-    steps = [f"set `globalnet: true` in cluster set {name}" for name in common if ("set", name) in claim.sees]
+    if any(kind == ADDED for kind, _ in {*claim.seen} & {*other.sees}):
+        return ""
+    steps = [
+        f"set `globalnet: true` in cluster set {name}" for name in sorted(claim.sets & other.sets - claim.globalnets)
+    ]
+    if claim.sets.isdisjoint(other.sets):
+        steps = [_join(claim, other)]
     if ESTATE in (*claim.seen, *other.seen):
         steps.append("advertise neither")
     return f"else {' and '.join(steps)}; " if steps else ""
+
+
+def _join(claim: Claim, other: Claim) -> str:
+    """Say how two clusters that share no cluster set come to share a Globalnet, which a cluster has one of."""
+    if claim.globalnets and other.globalnets:
+        return f"make {min(claim.globalnets)} and {min(other.globalnets)} one cluster set"
+    for one, newcomer in ((claim, other), (other, claim)):
+        if one.globalnets:
+            return f"add cluster {newcomer.cluster} to cluster set {min(one.globalnets)}, which has Globalnet"
+    return "put the two into one cluster set with `globalnet: true`"
 
 
 def _set_aside(claim: Claim, other: Claim) -> str:
     if other.use is Use.SITE and claim.cluster and claim.site == other.site:
         return "else say `advertised: true`, if the site has set this part of its range aside for them; "
     return ""
-
-
-def _coincidence(claim: Claim, other: Claim) -> Problem:
-    return Problem(
-        claim.path,
-        f"`{claim.network}` of {claim.owner} overlaps `{other.network}` of {other.owner} ({other.path}). The two "
-        "clusters do not meet, so both work; one cluster set could not have both.",
-        "Leave it so, or renumber one before they join a set; Globalnet would let them, too.",
-        Severity.WARNING,
-    )
