@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from hybridge.planning import AwsSitePlan, OnpremSitePlan, Plan, SiteToSiteVpnPlan, WireguardPlan, limits
-from hybridge.planning.dns_model import AwsDnsPlan, OnpremDnsPlan
+from hybridge.planning.dns_model import ENDPOINT_ADDRESSES, AwsDnsPlan, OnpremDnsPlan
 from hybridge.planning.protected import KEYS, ROOT, route_server
 from hybridge.planning.trust_model import TrustPlan
 
@@ -170,7 +170,7 @@ class Estate:
     def _forwarding(self, dns: AwsDnsPlan, site: AwsSite, opts: pulumi.ResourceOptions) -> None:
         from hybridge.dns.aws import AwsDnsForwarding, AwsDnsForwardingArgs
 
-        subnets = _first(site.resolver_subnet_ids, len(dns.inbound_addresses))
+        subnets = _first(site.resolver_subnet_ids, ENDPOINT_ADDRESSES)
         AwsDnsForwarding(dns.site, AwsDnsForwardingArgs(dns, site.vpc_id, subnets, self._plan.allow_replacement), opts)
 
     def _onprem_site(self, site: OnpremSitePlan) -> pulumi.Output[dict[str, dict[str, str]]]:

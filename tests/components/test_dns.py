@@ -138,6 +138,21 @@ def test_in_a_vpc_that_exists_aws_chooses_where_the_endpoint_asks_from(clouds: S
     assert [set(address) for address in addresses(outbound)] == [{"subnetId"}, {"subnetId"}]
 
 
+@pytest.mark.parametrize(
+    ("plan", "direction"),
+    [
+        (replace(PLAN, inbound_addresses=[], sources=[], kept=[], queries_per_second=0), "outbound"),
+        (replace(PLAN, outbound_addresses=[], forwards=[], kept=[]), "inbound"),
+    ],
+)
+def test_one_way_is_one_endpoint_and_its_group(clouds: SimulatedClouds, plan: AwsDnsPlan, direction: str) -> None:
+    declared = clouds.run(lambda: declare(plan))
+    assert list(by_name(clouds, ENDPOINT)) == list(by_name(clouds, GROUP)) == [f"aws-east-{direction}"]
+    assert len(clouds.of_type(RULE)) == len(clouds.of_type(ASSOCIATION)) == len(plan.forwards)
+    ends = {"inbound": declared.inbound_endpoint_id, "outbound": declared.outbound_endpoint_id}
+    assert [end for end, identifier in ends.items() if identifier is not None] == [direction]
+
+
 def test_names_are_what_aws_takes(clouds: SimulatedClouds) -> None:
     """At most 64 letters, digits, hyphens, underscores and spaces: CreateResolverEndpoint, CreateResolverRule."""
     longest = "a" * 40

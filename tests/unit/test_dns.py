@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from hybridge.planning import limits
+from hybridge.planning import Plan, limits
 from hybridge.planning.aws_slots import RESOLVER_SLOTS, slot
 from hybridge.planning.dns import dns_plan
 from hybridge.planning.dns_model import AwsDnsPlan, DnsForward, DnsPlan, OnpremDnsPlan
 from hybridge.planning.dns_problems import dns_problems
-from hybridge.topology import AwsSite, Problem, Severity, Topology, read_topology
+from hybridge.topology import AwsSite, Problem, ProblemsFound, Severity, Topology, read_topology
+from tests.conftest import planned as wholly_planned
 
 EXISTING = {
     "id": "vpc-0a1b2c3d4e5f67890",
@@ -167,6 +168,100 @@ def test_a_site_that_nobody_asks_is_warned_of_and_has_no_endpoints(declared: dic
     assert told(declared) == [("sites.aws-east.dns", Severity.WARNING)]
 
 
+def test_a_vpc_without_names_of_its_own_asks_a_datacentre_for_its(declared: dict[str, Any]) -> None:
+    del declared["sites"]["aws-east"]["dns"]
+    assert planned(declared) == DnsPlan(
+        aws_sites=[
+            AwsDnsPlan(
+                site="aws-east",
+                inbound_addresses=[],
+                outbound_addresses=["172.20.255.117", "172.20.255.101"],
+                forwards=[DnsForward("corp.example.com", "dc1", ["10.100.0.53", "10.100.1.53"])],
+                kept=[],
+                sources=[],
+                queries_per_second=0,
+            )
+        ],
+        onprem_sites=[OnpremDnsPlan("dc1", "dc1-resolver", [], clients=["172.20.255.117", "172.20.255.101"])],
+    )
+    assert found(declared) == []
+
+
+def test_one_way_needs_one_endpoint_with_its_subnets_addresses_and_openings(declared: dict[str, Any]) -> None:
+    both = wholly_planned(declared)
+    del declared["sites"]["aws-east"]["dns"]
+    plan = wholly_planned(declared)
+    assert plan.aws_sites[0].resolver_subnets == both.aws_sites[0].resolver_subnets
+    assert (billed_addresses(both), billed_addresses(plan)) == (4, 2)
+    names = [each for each in plan.consequences.openings if each.ports == "53"]
+    assert {(each.site, each.direction.value) for each in names} == {("aws-east", "out"), ("dc1", "in")}
+    assert all(each.local and each.peer for each in names)
+    declared["allow_replacement"] = ["aws-east-outbound"]
+    assert wholly_planned(declared).allow_replacement == ["aws-east-outbound"]
+    declared["allow_replacement"] = ["aws-east-inbound"]
+    with pytest.raises(ProblemsFound, match="aws-east-inbound"):
+        wholly_planned(declared)
+
+
+def billed_addresses(plan: Plan) -> int:
+    return sum(line.quantity for line in plan.consequences.estimate.lines if line.item == "aws.resolver.address")
+
+
+def test_a_vpc_without_names_asks_another_vpc_for_its(declared: dict[str, Any]) -> None:
+    del declared["sites"]["aws-east"]["dns"]
+    add_aws(declared, "aws-west", 1)
+    declared["links"] = {"clouds": {"between": ["aws-west", "aws-east"], "via": "site-to-site-vpn"}}
+    east, west = planned(declared).aws_sites
+    assert (east.directions, west.directions) == (["outbound"], ["inbound"])
+    assert east.forwards == [DnsForward("aws-west.example.com", "aws-west", west.inbound_addresses)]
+    assert west.sources == ["172.20.0.0/16"]
+    assert west.outbound_addresses == []
+
+
+def test_a_datacentre_that_names_no_resolvers_asks_nobody(declared: dict[str, Any]) -> None:
+    """A second one that does keeps the VPC's names from being unasked."""
+    declared["sites"]["dc2"] = {
+        "kind": "onprem",
+        "asn": 65020,
+        "ranges": ["10.102.0.0/16"],
+        "gateways": [{"name": "edge-z", "public_ip": "203.0.113.20"}],
+    }
+    declared["links"]["dc2-aws"] = {"between": ["dc2", "aws-east"], "via": "site-to-site-vpn"}
+    plan = planned(declared)
+    assert [site.site for site in plan.onprem_sites] == ["dc1"]
+    assert plan.aws_sites[0].sources == ["10.100.0.0/16"]
+    assert found(declared) == []
+
+
+@pytest.mark.parametrize(
+    ("subnets", "directions", "expected"),
+    [(2, ["outbound"], []), (1, [], ["sites.dc1.dns", "sites.aws-east.vpc.resolver_subnets"])],
+)
+def test_a_vpc_that_exists_asks_from_subnets_that_it_names(
+    declared: dict[str, Any], subnets: int, directions: list[str], expected: list[str]
+) -> None:
+    del declared["sites"]["aws-east"]["dns"]
+    given = {key: value for key, value in EXISTING.items() if key != "resolver_addresses"}
+    declared["sites"]["aws-east"]["vpc"] = {**given, "resolver_subnets": EXISTING["resolver_subnets"][:subnets]}
+    assert told(declared) == [(path, Severity.WARNING) for path in expected]
+    plan = planned(declared)
+    assert [direction for site in plan.aws_sites for direction in site.directions] == directions
+    assert [site.clients for site in plan.onprem_sites] == [["172.20.0.0/16"]] * len(directions)
+
+
+@pytest.mark.parametrize(
+    ("primary", "expected"),
+    [("172.20.0.0/24", []), ("172.20.0.0/25", ["sites.dc1.dns", "sites.aws-east.ranges[0]"])],
+)
+def test_a_vpc_that_only_asks_has_room_for_an_endpoint_or_does_without(
+    declared: dict[str, Any], primary: str, expected: list[str]
+) -> None:
+    del declared["sites"]["aws-east"]["dns"]
+    declared["sites"]["aws-east"]["ranges"] = [primary]
+    assert told(declared) == [(path, Severity.WARNING) for path in expected]
+    assert len(planned(declared).aws_sites) == (not expected)
+
+
 def test_what_has_no_names_needs_none(declared: dict[str, Any]) -> None:
     del declared["sites"]["dc1"]["dns"], declared["sites"]["aws-east"]["dns"]
     assert planned(declared) == DnsPlan([], [])
@@ -263,6 +358,9 @@ def test_the_endpoints_of_an_account_in_a_region_are_counted(
     for number in range(1, sites):
         add_aws(declared, f"aws-{number}", number)
     assert told(declared) == [(f"sites.aws-{sites - 1}.dns", Severity.WARNING)] * expected
+    if expected:
+        del declared["sites"]["aws-2"]["dns"]
+        assert told(declared) == [("sites.aws-2", Severity.WARNING)], "five of four, and the fifth has no `dns:`"
     declared["sites"]["aws-1"]["identity"] = {"account": "210987654321"}
     assert told(declared) == [], "another account has its own"
 

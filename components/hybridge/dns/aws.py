@@ -31,50 +31,55 @@ class AwsDnsForwardingArgs:
 class AwsDnsForwarding(pulumi.ComponentResource):
     """Other sites ask the VPC's resolver, and it asks them, through Route 53 Resolver endpoints in two subnets.
 
-    Creates an inbound and an outbound endpoint with an address in each subnet, each with a security group that lets
-    through what the plan says and nothing else; a rule for each domain of another site, which forwards it to that
-    site's servers; and a rule for each own domain that lies below one of these, which keeps it from being forwarded.
+    Creates an inbound endpoint where anybody asks, and an outbound one where the VPC does, each with an address in each
+    subnet and with a security group that lets through what the plan says and nothing else; a rule for each domain of
+    another site, which forwards it to that site's servers; and a rule for each own domain that lies below one of these,
+    which keeps it from being forwarded.
     Endpoints are protected, as other sites have their addresses configured. Which names the VPC's resolver knows is
     left to the private hosted zones that are associated with the VPC: it creates none.
 
-    Costs four endpoint addresses by the hour, and queries by the million. As the security groups are narrow, AWS tracks
-    connections, and an inbound address answers 1,500 queries a second at the least rather than 10,000
+    Costs two addresses an endpoint by the hour, and queries by the million. As the security groups are narrow, AWS
+    tracks connections, and an inbound address answers 1,500 queries a second at the least rather than 10,000
     (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html).
     """
 
-    inbound_endpoint_id: pulumi.Output[str]
-    """Identifier of the endpoint that other sites ask."""
-    outbound_endpoint_id: pulumi.Output[str]
-    """Identifier of the endpoint that asks other sites."""
+    inbound_endpoint_id: pulumi.Output[str] | None
+    """Identifier of the endpoint that other sites ask, where any does."""
+    outbound_endpoint_id: pulumi.Output[str] | None
+    """Identifier of the endpoint that asks other sites, where it asks any."""
 
     def __init__(self, name: str, args: AwsDnsForwardingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("hybridge:index:AwsDnsForwarding", name, {}, opts)
         self._name = name
         self._args = args
-        plan = args.plan
+        inbound = self._inbound() if args.plan.inbound_addresses else None
+        outbound = self._outbound() if args.plan.forwards else None
+        if outbound is not None:
+            self._rules(outbound)
+        self.inbound_endpoint_id = inbound.id if inbound is not None else None
+        self.outbound_endpoint_id = outbound.id if outbound is not None else None
+        self.register_outputs(
+            {"inbound_endpoint_id": self.inbound_endpoint_id, "outbound_endpoint_id": self.outbound_endpoint_id}
+        )
+
+    def _inbound(self) -> aws.route53.ResolverEndpoint:
+        plan = self._args.plan
         ingress = [
             aws.ec2.SecurityGroupIngressArgs(
                 protocol=transport, from_port=_PORT, to_port=_PORT, cidr_blocks=plan.sources
             )
             for transport in _TRANSPORTS
         ]
+        return self._endpoint("inbound", plan.inbound_addresses, self._group("inbound", ingress=ingress))
+
+    def _outbound(self) -> aws.route53.ResolverEndpoint:
+        plan = self._args.plan
+        servers = [f"{server}/32" for server in plan.servers]
         egress = [
-            aws.ec2.SecurityGroupEgressArgs(
-                protocol=transport,
-                from_port=_PORT,
-                to_port=_PORT,
-                cidr_blocks=[f"{server}/32" for server in plan.servers],
-            )
+            aws.ec2.SecurityGroupEgressArgs(protocol=transport, from_port=_PORT, to_port=_PORT, cidr_blocks=servers)
             for transport in _TRANSPORTS
         ]
-        inbound = self._endpoint("inbound", plan.inbound_addresses, self._group("inbound", ingress=ingress))
-        outbound = self._endpoint("outbound", plan.outbound_addresses, self._group("outbound", egress=egress))
-        self._rules(outbound)
-        self.inbound_endpoint_id = inbound.id
-        self.outbound_endpoint_id = outbound.id
-        self.register_outputs(
-            {"inbound_endpoint_id": self.inbound_endpoint_id, "outbound_endpoint_id": self.outbound_endpoint_id}
-        )
+        return self._endpoint("outbound", plan.outbound_addresses, self._group("outbound", egress=egress))
 
     def _group(
         self,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Final
 
-from hybridge.topology import AwsHub, AwsSite, Link, OnpremSite, Topology, Wireguard
+from hybridge.topology import AwsHub, AwsSite, Link, OnpremSite, Site, Topology, Wireguard
 
 from .aws_slots import ATTACHMENT_SLOTS, GATEWAY_SLOTS, RESOLVER_SLOTS, slot
+from .dns import can_ask
 from .wireguard_shape import instance_count
 
 _DEFAULT_ZONES: Final = 2
@@ -56,8 +57,13 @@ def aws_parts(topology: Topology, name: str, site: AwsSite, links: Collection[Li
         hub=hub,
         attachments=ATTACHMENT_SLOTS[:zones] if hub and site.hub is AwsHub.TRANSIT_GATEWAY else (),
         gateways=GATEWAY_SLOTS[:instances],
-        resolvers=RESOLVER_SLOTS if site.dns and any(other and other.dns for other in others) else (),
+        resolvers=RESOLVER_SLOTS if any(_ask(site, other) for other in others if other) else (),
     )
+
+
+def _ask(site: AwsSite, other: Site) -> bool:
+    """Tell whether either of two sites that a link joins asks the other for names."""
+    return bool((other.dns and can_ask(site)) or (site.dns and can_ask(other)))
 
 
 def gateway_instances(topology: Topology, link: Link) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hybridge.topology import AwsSite, Topology
 
 from . import limits
-from .dns_model import DnsPlan
+from .dns_model import ENDPOINT_ADDRESSES, DnsPlan
 from .model import AwsSitePlan, HubKind, SiteToSiteVpnPlan, TunnelSize
 from .prices import Billed
 from .wireguard_model import WireguardPlan
@@ -48,8 +48,8 @@ def billed(
         subnets = max(len(link.instances) for link in wireguards if link.cloud == name)
         yield Billed("aws.route-server.endpoint", _region(topology, name), endpoints * subnets)
     for resolver in dns.aws_sites:
-        # Every endpoint, inbound and outbound, has an address in each of the inbound one's subnets.
-        yield Billed("aws.resolver.address", _region(topology, resolver.site), 2 * len(resolver.inbound_addresses))
+        addresses = ENDPOINT_ADDRESSES * len(resolver.directions)
+        yield Billed("aws.resolver.address", _region(topology, resolver.site), addresses)
 
 
 def _region(topology: Topology, name: str) -> str:

@@ -1,4 +1,7 @@
-"""Plans conditional forwarding: for each two sites that a link joins, either one asks the other for its domains.
+"""Plans conditional forwarding: each site asks those that a link joins it with for the domains that they answer for.
+
+A VPC has a resolver, so it asks whether or not it answers for a domain itself. A datacentre asks where it says, with
+its domains, which resolvers it has.
 
 Where domains lie within each other the longest one counts, at Route 53 Resolver
 (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-overview-forward-vpc-to-network-domain-name-matches.html)
@@ -11,22 +14,26 @@ domain has one site, everybody forwards other sites' domains alone, and what lie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hybridge.topology import AwsSite, OnpremSite, Site, Topology
 
 from . import limits
-from .aws_slots import RESOLVER_SLOTS, slot
-from .dns_model import AwsDnsPlan, DnsForward, DnsPlan, OnpremDnsPlan
+from .aws_slots import RESOLVER_SLOTS, has_slot, slot
+from .dns_model import ENDPOINT_ADDRESSES, AwsDnsPlan, DnsForward, DnsPlan, OnpremDnsPlan
 
 
 def dns_plan(topology: Topology) -> DnsPlan:
     """Decide who forwards what to whom, for a topology without problems."""
-    partners = dns_partners(topology)
-    sites = {name: topology.sites[name] for name in partners}
+    asked, asking = dns_asked(topology)
+    sites = {name: site for name, site in topology.sites.items() if name in asked or name in asking}
+
+    def those(names: Iterable[str]) -> dict[str, Site]:
+        return {name: topology.sites[name] for name in names}
+
     return DnsPlan(
         aws_sites=[
-            _aws(name, site, {other: sites[other] for other in partners[name]})
+            _aws(name, site, those(asked.get(name, ())), those(asking.get(name, ())))
             for name, site in sites.items()
             if isinstance(site, AwsSite)
         ],
@@ -34,8 +41,8 @@ def dns_plan(topology: Topology) -> DnsPlan:
             OnpremDnsPlan(
                 site=name,
                 device=resolver_device(name),
-                forwards=list(_forwards({other: sites[other] for other in partners[name]})),
-                clients=[network for other in partners[name] for network in _asks_from(sites[other])],
+                forwards=list(_forwards(those(asked.get(name, ())))),
+                clients=[network for other in those(asking.get(name, ())).values() for network in _asks_from(other)],
             )
             for name, site in sites.items()
             if isinstance(site, OnpremSite)
@@ -43,19 +50,37 @@ def dns_plan(topology: Topology) -> DnsPlan:
     )
 
 
-def dns_partners(topology: Topology) -> dict[str, list[str]]:
-    """Return for each site that answers for domains those that links join to it and that do so too, by name.
+def dns_asked(topology: Topology) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return whom each site asks, and who asks each site, by name; a site that has nobody is not there.
 
-    A site without any is not there: nothing is made for it.
+    A site asks those that a link joins it with and that answer for domains, if it has resolvers that can ask.
     """
-    named = [name for name, site in topology.sites.items() if site.dns is not None]
-    joined: dict[str, set[str]] = {name: set() for name in named}
+    asked: dict[str, set[str]] = {}
+    asking: dict[str, set[str]] = {}
     for link in topology.links.values():
-        one, other = link.between
-        if one != other and one in joined and other in joined:
-            joined[one].add(other)
-            joined[other].add(one)
-    return {name: sorted(others) for name, others in joined.items() if others}
+        for one, other in (link.between, reversed(link.between)):
+            near, far = topology.sites.get(one), topology.sites.get(other)
+            if one != other and near is not None and far is not None and far.dns is not None and can_ask(near):
+                asked.setdefault(one, set()).add(other)
+                asking.setdefault(other, set()).add(one)
+    return _sorted(asked), _sorted(asking)
+
+
+def can_ask(site: Site) -> bool:
+    """Tell whether a site has resolvers that ask other sites, or can be given them.
+
+    A datacentre's are those of its `dns:`. A VPC's own resolver needs an endpoint in two subnets, which a VPC that
+    exists has to name. Where a VPC has a `dns:` and no such subnets, that is an error and not a reason to ask nobody.
+    """
+    if site.dns is not None or isinstance(site, OnpremSite):
+        return site.dns is not None
+    if site.vpc is not None:
+        return len(set(site.vpc.resolver_subnets)) == ENDPOINT_ADDRESSES
+    return has_slot(site, RESOLVER_SLOTS[-1])
+
+
+def _sorted(names: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    return {name: sorted(others) for name, others in names.items()}
 
 
 def resolver_device(site: str) -> str:
@@ -103,16 +128,16 @@ def _forwards(partners: Mapping[str, Site]) -> Iterator[DnsForward]:
             yield DnsForward(domain=domain, site=name, servers=dns_servers(site))
 
 
-def _aws(name: str, site: AwsSite, partners: Mapping[str, Site]) -> AwsDnsPlan:
-    forwards = list(_forwards(partners))
+def _aws(name: str, site: AwsSite, asked: Mapping[str, Site], asking: Mapping[str, Site]) -> AwsDnsPlan:
+    forwards = list(_forwards(asked))
     elsewhere = {forward.domain for forward in forwards}
-    inbound = dns_servers(site)
+    inbound = dns_servers(site) if asking else []
     return AwsDnsPlan(
         site=name,
         inbound_addresses=inbound,
-        outbound_addresses=[] if site.vpc is not None else _endpoint_addresses(site, 1),
+        outbound_addresses=_endpoint_addresses(site, 1) if forwards and site.vpc is None else [],
         forwards=forwards,
         kept=[domain for domain in dns_domains(site) if not elsewhere.isdisjoint(domains_above(domain))],
-        sources=[str(network) for partner in partners.values() for network in partner.ranges],
+        sources=[str(network) for other in asking.values() for network in other.ranges],
         queries_per_second=len(inbound) * limits.number("aws.resolver.tracked-queries"),
     )

@@ -5,6 +5,10 @@ numbers and lists, whose annotations are real types (no postponed evaluation in 
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+ENDPOINT_ADDRESSES: Final = 2
+"""Addresses of an endpoint, each in a subnet of another zone, so that one may fail."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,16 @@ class DnsForward:
 
 @dataclass(frozen=True)
 class AwsDnsPlan:
-    """A VPC's resolver, and its two endpoints: one that other sites ask, and one that asks other sites."""
+    """A VPC's resolver, and its endpoints: one where other sites ask it, and one where it asks them."""
 
     site: str
     inbound_addresses: list[str]
-    """The inbound endpoint's address in each of the two subnets; other sites have them configured."""
+    """The inbound endpoint's address in each of the two subnets; other sites have them configured. Empty: nobody asks
+    it, and there is none."""
     outbound_addresses: list[str]
     """The outbound endpoint's address in each of them; empty: AWS chooses."""
     forwards: list[DnsForward]
+    """What it asks other sites for; empty: it asks nobody, and there is no outbound endpoint."""
     kept: list[str]
     """Own domains that lie below a forwarded one: the VPC's resolver answers them itself, whether or not a private
     zone has the name, as the other site would only ask back."""
@@ -41,6 +47,11 @@ class AwsDnsPlan:
     def servers(self) -> list[str]:
         """Every address that the outbound endpoint asks."""
         return sorted({server for forward in self.forwards for server in forward.servers})
+
+    @property
+    def directions(self) -> list[str]:
+        """The endpoints that there are, in Route 53's words: `inbound`, `outbound`."""
+        return ["inbound"] * bool(self.inbound_addresses) + ["outbound"] * bool(self.forwards)
 
 
 @dataclass(frozen=True)

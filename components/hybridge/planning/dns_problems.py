@@ -3,47 +3,71 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from hybridge.topology import AwsSite, ExistingVpc, OnpremSite, Problem, Severity, Topology, path_of
+from hybridge.topology import AwsSite, ExistingVpc, OnpremSite, Problem, Severity, Site, Topology, path_of
 
 from . import limits
+from .aws_parts import links_by_site
 from .aws_slots import RESOLVER_SLOTS, has_slot
-from .dns import dns_domains, dns_partners, dns_plan, dns_servers, domains_above, resolver_device
-from .dns_model import AwsDnsPlan
+from .dns import can_ask, dns_asked, dns_domains, dns_plan, domains_above, resolver_device
+from .dns_model import ENDPOINT_ADDRESSES, AwsDnsPlan
 
 _SERVERS: Final = 2
-"""Servers of a site, or addresses of an endpoint, so that one may fail."""
-_ENDPOINTS: Final = 2
-"""Endpoints of a VPC: one that is asked, and one that asks."""
+"""Servers of a site, so that one may fail."""
 _TRANSPORTS: Final = 2
 """DNS comes over UDP and over TCP, so each opening is two rules."""
 
 
 def dns_problems(topology: Topology) -> Iterator[Problem]:
     """Find what is wrong with conditional forwarding."""
-    yield from _domain_problems(topology)
-    partners = dns_partners(topology)
+    asked, asking = dns_asked(topology)
+    yield from _domain_problems(topology, asked)
     for name, site in topology.sites.items():
-        if site.dns is None:
-            continue
         if isinstance(site, OnpremSite):
             yield from _server_problems(name, site)
-        if name not in partners:
-            yield Problem(
-                path_of("sites", name, "dns"),
-                f"No link joins `{name}` to another site with `dns:`, so nobody asks it.",
-                "Declare the other site's `dns:`, or leave this one out.",
-                Severity.WARNING,
-            )
-        elif isinstance(site, AwsSite):
+        elif name in asked or name in asking:
             yield from _existing_problems(name, site, site.vpc) if site.vpc else _room_problems(name, site)
-    yield from _name_problems(topology, partners)
+        if site.dns is not None and name not in asking:
+            yield _nobody(name, site)
+    yield from _silent_problems(topology)
+    yield from _name_problems(topology, {*asked, *asking})
     yield from _quota_problems(topology)
 
 
-def _domain_problems(topology: Topology) -> Iterator[Problem]:
+def _nobody(name: str, site: Site) -> Problem:
+    return Problem(
+        path_of("sites", name, "dns"),
+        f"No link joins `{name}` to a site whose resolvers ask it, so nobody does.",
+        "Link it to an AWS site with room for resolver endpoints, or leave this out."
+        if isinstance(site, OnpremSite)
+        else "Declare the `dns:` of a datacentre that its links reach, or leave this one out.",
+        Severity.WARNING,
+    )
+
+
+def _silent_problems(topology: Topology) -> Iterator[Problem]:
+    """Find VPCs that a link joins with names that they cannot ask for."""
+    for name, links in links_by_site(topology).items():
+        site = topology.sites.get(name)
+        if not isinstance(site, AwsSite) or can_ask(site):
+            continue
+        ends = (end for link in links.values() for end in link.between if end != name)
+        there = next((end for end in ends if end in topology.sites and topology.sites[end].dns), None)
+        if there is not None:
+            yield Problem(
+                path_of("sites", name, *(("vpc", "resolver_subnets") if site.vpc else ("ranges", 0))),
+                f"Nothing in `{name}` finds the names of `{there}`: an endpoint that asks for them needs two subnets, "
+                f"which {'are not given' if site.vpc else f'`{site.ranges[0]}` has no room for'}.",
+                "Name a subnet in each of two zones."
+                if site.vpc
+                else "Give the VPC a larger primary range, a /24 at the least.",
+                Severity.WARNING,
+            )
+
+
+def _domain_problems(topology: Topology, asked: Mapping[str, Collection[str]]) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     for name, site in topology.sites.items():
         for index, domain in enumerate(dns_domains(site)):
@@ -56,7 +80,7 @@ def _domain_problems(topology: Topology) -> Iterator[Problem]:
                 )
             owners.setdefault(domain, name)
             yield from _reserved_problems(place, domain, onprem=isinstance(site, OnpremSite))
-    yield from _nested_problems(topology, owners)
+    yield from _nested_problems(topology, asked, owners)
 
 
 def _reserved_problems(place: str, domain: str, *, onprem: bool) -> Iterator[Problem]:
@@ -84,12 +108,14 @@ def _reserved_problems(place: str, domain: str, *, onprem: bool) -> Iterator[Pro
         )
 
 
-def _nested_problems(topology: Topology, owners: dict[str, str]) -> Iterator[Problem]:
+def _nested_problems(
+    topology: Topology, asked: Mapping[str, Collection[str]], owners: dict[str, str]
+) -> Iterator[Problem]:
     """Find datacentres' domains below a domain that they forward to another site: what they lack comes back.
 
     The other way round a VPC's resolver is told to answer by itself, which is `AwsDnsPlan.kept`.
     """
-    for name, others in dns_partners(topology).items():
+    for name, others in asked.items():
         site = topology.sites[name]
         if isinstance(site, AwsSite):
             continue
@@ -107,16 +133,17 @@ def _nested_problems(topology: Topology, owners: dict[str, str]) -> Iterator[Pro
 
 
 def _server_problems(name: str, site: OnpremSite) -> Iterator[Problem]:
-    servers = site.dns.servers if site.dns is not None else []
+    if site.dns is None:
+        return
     place = path_of("sites", name, "dns", "servers")
-    for index, server in enumerate(servers):
+    for index, server in enumerate(site.dns.servers):
         if not any(server in network for network in site.ranges):
             yield Problem(
                 f"{place}[{index}]",
                 f"`{server}` is in none of the ranges of `{name}`, so no link leads to it.",
                 "Give the address that it has in the site, or add its network to `ranges:`.",
             )
-    if len(dns_servers(site)) < _SERVERS:
+    if len(set(site.dns.servers)) < _SERVERS:
         yield Problem(
             place,
             f"`{name}` has one DNS server, and its names are lost to other sites with it.",
@@ -126,8 +153,9 @@ def _server_problems(name: str, site: OnpremSite) -> Iterator[Problem]:
 
 
 def _existing_problems(name: str, site: AwsSite, vpc: ExistingVpc) -> Iterator[Problem]:
-    for key, given in (("resolver_subnets", vpc.resolver_subnets), ("resolver_addresses", vpc.resolver_addresses)):
-        if len(set(given)) < _SERVERS:
+    addresses = [("resolver_addresses", vpc.resolver_addresses)] if site.dns else []
+    for key, given in (("resolver_subnets", vpc.resolver_subnets), *addresses):
+        if len(set(given)) < ENDPOINT_ADDRESSES:
             yield Problem(
                 path_of("sites", name, "vpc", key),
                 f"The resolver endpoints of `{name}` need two different `{key}`.",
@@ -151,8 +179,8 @@ def _room_problems(name: str, site: AwsSite) -> Iterator[Problem]:
         )
 
 
-def _name_problems(topology: Topology, partners: Collection[str]) -> Iterator[Problem]:
-    taken = {resolver_device(name): name for name in partners}
+def _name_problems(topology: Topology, involved: Collection[str]) -> Iterator[Problem]:
+    taken = {resolver_device(name): name for name in involved}
     for name, site in topology.sites.items():
         for index, gateway in enumerate(site.gateways if isinstance(site, OnpremSite) else ()):
             if gateway.name in taken:
@@ -170,14 +198,20 @@ def _quota_problems(topology: Topology) -> Iterator[Problem]:
         site = topology.sites[plan.site]
         if isinstance(site, AwsSite):
             accounts[site.region, site.identity.account if site.identity else ""].append(plan)
-        place = path_of("sites", plan.site, "dns")
+        place = _place(topology, plan)
         yield from _quota(place, f"The inbound endpoint of `{plan.site}`", _TRANSPORTS * len(plan.sources))
         yield from _quota(place, f"The outbound endpoint of `{plan.site}`", _TRANSPORTS * len(plan.servers))
     for (region, _), plans in accounts.items():
-        place = path_of("sites", plans[-1].site, "dns")
+        place = _place(topology, plans[-1])
+        endpoints = sum(len(plan.directions) for plan in plans)
         rules = sum(len(plan.forwards) + len(plan.kept) for plan in plans)
-        yield from _quota(place, f"Forwarding in {region}", _ENDPOINTS * len(plans), "aws.resolver.endpoints")
+        yield from _quota(place, f"Forwarding in {region}", endpoints, "aws.resolver.endpoints")
         yield from _quota(place, f"Forwarding in {region}", rules, "aws.resolver.rules")
+
+
+def _place(topology: Topology, plan: AwsDnsPlan) -> str:
+    """Return where a person said what brought the endpoints about, as far as that is the site's own `dns:`."""
+    return path_of("sites", plan.site, *(("dns",) if topology.sites[plan.site].dns else ()))
 
 
 def _quota(place: str, what: str, wanted: int, limit: str = "aws.security-group.rules") -> Iterator[Problem]:

@@ -129,7 +129,8 @@ def _onprem_dns(topology: Topology, plan: OnpremDnsPlan) -> Iterator[Opening]:
 
 
 def _names(site: str, direction: Direction, local: list[str], peer: list[str], why: str) -> Iterator[Opening]:
-    for protocol in ("udp", "tcp"):
+    """Return what names need in one direction, if the site asks anybody, or anybody asks it."""
+    for protocol in ("udp", "tcp") if peer else ():
         yield Opening(site, direction, protocol, _DNS, local, peer, why)
 
 

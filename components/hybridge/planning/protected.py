@@ -34,7 +34,7 @@ def protected_names(topology: Topology, decisions: Decisions) -> list[str]:
     servers = {route_server(link.cloud): None for link in decisions.wireguards if len(link.instances) > 1}
     keys = [name for link in decisions.wireguards for name in link.made_keys]
     instances = [instance.name for link in decisions.wireguards for instance in link.instances]
-    endpoints = [f"{plan.site}-{way}" for plan in dns_plan(topology).aws_sites for way in ("inbound", "outbound")]
+    endpoints = [f"{plan.site}-{way}" for plan in dns_plan(topology).aws_sites for way in plan.directions]
     trust = trust_plan(topology)
     authorities = [ROOT, *trust.clusters] if trust else []
     return list(dict.fromkeys([*hubs, *connections, *servers, *keys, *instances, *endpoints, *authorities]))

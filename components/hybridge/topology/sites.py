@@ -56,7 +56,7 @@ class OnpremSite(Model):
     )
     dns: OnpremDns | None = Field(
         default=None,
-        description="Names it answers for; sites that its links reach forward them to it.",
+        description="Names it answers for; AWS sites, and those with a `dns:`, that its links reach ask it for them.",
         examples=[{"domains": ["corp.example.com"], "servers": ["10.100.0.53", "10.100.1.53"]}],
     )
 
@@ -107,7 +107,7 @@ class ExistingVpc(Model):
     resolver_subnets: list[SubnetId] = Field(
         default_factory=list,
         max_length=2,
-        description="Two subnets in two zones for the resolver endpoints; needed for `dns:`.",
+        description="Two subnets in two zones for the resolver endpoints; needed for `dns:`, and to ask other sites.",
         examples=[["subnet-0a1b2c3d4e5f67894", "subnet-0a1b2c3d4e5f67895"]],
     )
     resolver_addresses: list[Address] = Field(
@@ -182,7 +182,7 @@ class AwsSite(Model):
     )
     dns: AwsDns | None = Field(
         default=None,
-        description="Names it answers for; sites that its links reach forward them to it.",
+        description="Names it answers for; AWS sites, and those with a `dns:`, that its links reach ask it for them.",
         examples=[{"domains": ["aws.example.com"]}],
     )
     alarms: AwsAlarms | None = Field(
