@@ -11,6 +11,7 @@ from .aws import aws_problems
 from .aws_parts import links_by_site
 from .aws_quotas import aws_quota_problems
 from .capacity import capacity_problems
+from .cluster_encryption import encryption_problems
 from .cluster_reach import reach_problems
 from .clusters import cluster_problems
 from .decisions import Decisions
@@ -47,6 +48,7 @@ def findings(topology: Topology, decisions: Decisions, book: AddressBook, stack:
     yield from cluster_problems(topology)
     yield from eks_problems(topology)
     yield from reach_problems(topology)
+    yield from encryption_problems(topology)
     yield from dns_problems(topology)
     yield from trust_problems(topology)
     yield from replacement_problems(topology, decisions)
