@@ -111,6 +111,7 @@ class Cost(_Part):
 
     monthly: float = 0
     unknown: list[str] = Field(default_factory=list[str])
+    uncounted: list[str] = Field(default_factory=list[str])
 
 
 class Problem(_Part):
@@ -300,7 +301,9 @@ def _trust(trust: Trust | None) -> Iterable[Text]:
 def _cost(cost: Cost) -> Iterable[Text]:
     if cost.monthly or cost.unknown:
         unknown = f"; not known: {', '.join(cost.unknown)}" if cost.unknown else ""
-        yield _labelled("Cost", f"{cost.monthly:,.2f} USD a month by list price, without traffic{unknown}", "")
+        uncounted = f"; not counted, as it depends on traffic: {', '.join(cost.uncounted)}" if cost.uncounted else ""
+        told = f"{cost.monthly:,.2f} USD a month by list price, without traffic{unknown}{uncounted}"
+        yield _labelled("Cost", told, "")
 
 
 def _problems(problems: Sequence[Problem]) -> list[RenderableType]:

@@ -18,7 +18,7 @@ from hybridge.planning.decisions import decide
 from hybridge.planning.protected import protected_names
 from hybridge.topology import Topology, read_topology
 from rehearsal.clouds.differences import compare
-from rehearsal.clouds.mocks import SimulatedClouds, install
+from rehearsal.clouds.mocks import Registration, SimulatedClouds, install
 from rehearsal.clouds.values import UNKNOWN
 from tests.conftest import ROOT, planned
 
@@ -55,6 +55,27 @@ def test_every_resource_has_an_explicit_provider_and_a_component_as_parent(cloud
         if each.urn not in providers | components:
             assert each.provider.rpartition("::")[0] in providers, each.urn
             assert each.parent in components, each.urn
+
+
+@pytest.mark.parametrize("stack", ["minimal", "reference"])
+def test_the_estimate_counts_what_is_declared(clouds: SimulatedClouds, stack: str) -> None:
+    plan = planned_stack(stack)
+    clouds.run(lambda: Estate(plan))
+
+    def metrics(alarm: Registration) -> int:
+        queries = alarm.inputs.get("metricQueries")
+        return (
+            sum("metric" in query for query in queries if isinstance(query, dict)) if isinstance(queries, list) else 1
+        )
+
+    alarms = clouds.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
+    instances = len(clouds.of_type("aws:ec2/instance:Instance"))
+    estimate = plan.consequences.estimate
+    counted = {line.item: line.quantity for line in estimate.lines}
+    assert counted["aws.cloudwatch.alarm-metric"] == sum(map(metrics, alarms))
+    assert counted.get("aws.cloudwatch.custom-metric", 0) == instances
+    assert ("aws.ebs.gp3-volume in us-east-1" in estimate.unknown) == bool(instances)
+    assert bool(estimate.uncounted) == bool(clouds.of_type("aws:cloudwatch/logGroup:LogGroup"))
 
 
 def test_what_peers_rely_on_is_protected(clouds: SimulatedClouds) -> None:

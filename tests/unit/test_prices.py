@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridge.planning.prices import Billed, monthly_estimate, prices
+from tests.conftest import planned
 
 QUANTITIES = st.integers(min_value=1, max_value=10_000)
 
@@ -46,6 +49,31 @@ def test_what_nobody_has_looked_up_is_named_and_not_guessed(item: str, region: s
     estimate = monthly_estimate([Billed(item, region, 2), Billed("aws.public-ipv4", "us-east-1", 1)])
     assert estimate.unknown == [f"{item} in {region}"]
     assert (len(estimate.lines), estimate.monthly) == (1, 3.65)
+
+
+def test_what_depends_on_traffic_is_named_and_not_counted() -> None:
+    logs = Billed("aws.cloudwatch.logs", "us-east-1", None)
+    estimate = monthly_estimate([logs, logs, Billed("aws.public-ipv4", "us-east-1", 1)])
+    assert (estimate.uncounted, estimate.unknown) == (["aws.cloudwatch.logs in us-east-1"], [])
+    assert (len(estimate.lines), estimate.monthly) == (1, 3.65)
+
+
+@pytest.mark.parametrize(("gateways", "metrics"), [(1, 2), (2, 6), (3, 9)])
+def test_every_metric_of_every_alarm_of_a_vpn_is_counted(declared: dict[str, Any], gateways: int, metrics: int) -> None:
+    """Two alarms a connection; and where there are several one of the link, which reads a metric of each."""
+    declared["sites"]["dc1"]["gateways"] = [
+        {"name": f"edge-{number}", "public_ip": f"203.0.113.{number + 10}"} for number in range(gateways)
+    ]
+    if gateways == 1:
+        declared["links"]["dc1-aws"]["accept_single_gateway"] = "a lab that may stop"
+    lines = planned(declared).consequences.estimate.lines
+    assert [line.quantity for line in lines if line.item == "aws.cloudwatch.alarm-metric"] == [metrics]
+
+
+@pytest.mark.parametrize(("days", "uncounted"), [(None, []), (30, ["aws.cloudwatch.logs in us-east-1"])])
+def test_logs_are_named_where_they_are_kept(declared: dict[str, Any], days: int | None, uncounted: list[str]) -> None:
+    declared["links"]["dc1-aws"]["log_retention_days"] = days
+    assert planned(declared).consequences.estimate.uncounted == uncounted
 
 
 @given(st.dictionaries(st.sampled_from(sorted(prices())), QUANTITIES))

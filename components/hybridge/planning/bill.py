@@ -38,11 +38,19 @@ def billed(
         yield Billed("aws.public-ipv4", region, len(vpn.tunnels))
         if vpn.cloud in hubs:
             yield Billed("aws.transit-gateway.attachment", region, count)
+        # An alarm on one tunnel, one on both; and one of the link, whose expression reads each connection's metric.
+        yield Billed("aws.cloudwatch.alarm-metric", region, 2 * count + (count if count > 1 else 0))
+        if vpn.log_retention_days:
+            yield Billed("aws.cloudwatch.logs", region, None)
     for link in wireguards:
         count = len(link.instances)
         yield Billed(f"aws.ec2.{link.instance_type}", link.region, count)
         yield Billed("aws.public-ipv4", link.region, count)
+        yield Billed("aws.ebs.gp3-volume", link.region, count)
         yield Billed("aws.secrets-manager.secret", link.region, count)
+        # Alarms on two status checks and on the sessions, whose number is a metric of the instance's own.
+        yield Billed("aws.cloudwatch.alarm-metric", link.region, 3 * count)
+        yield Billed("aws.cloudwatch.custom-metric", link.region, count)
     for name in {link.cloud: None for link in wireguards if len(link.instances) > 1}:
         endpoints = limits.number("aws.route-server.endpoints-a-subnet")
         subnets = max(len(link.instances) for link in wireguards if link.cloud == name)

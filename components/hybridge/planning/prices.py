@@ -6,7 +6,7 @@ A price that nobody has looked up, or not for that Region, is named as unknown, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -50,8 +50,9 @@ class Billed:
     item: str
     """Its name in prices.yaml, or a name that stands there one day."""
     region: str
-    quantity: int
-    """How many there are all month; of data, gigabytes a month."""
+    quantity: int | None
+    """How many there are all month; of data, gigabytes a month. None: as much as traffic brings, so it is not counted.
+    """
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class Estimate:
     lines: list[EstimateLine]
     unknown: list[str]
     """What is paid for as well, at a price that is not known here: `aws.ec2.c7gn.medium in us-east-1`."""
+    uncounted: list[str] = field(default_factory=list[str])
+    """What is paid for as well, by a quantity that depends on traffic: `aws.cloudwatch.logs in us-east-1`."""
 
 
 @cache
@@ -89,8 +92,12 @@ def prices() -> dict[str, Price]:
 def monthly_estimate(billed: Iterable[Billed]) -> Estimate:
     """Add up what things cost a month; the same item of one Region is one line."""
     counts: dict[tuple[str, str], int] = {}
+    uncounted: dict[str, None] = {}
     for each in billed:
-        counts[each.item, each.region] = counts.get((each.item, each.region), 0) + each.quantity
+        if each.quantity is None:
+            uncounted[f"{each.item} in {each.region}"] = None
+        else:
+            counts[each.item, each.region] = counts.get((each.item, each.region), 0) + each.quantity
     lines: list[EstimateLine] = []
     unknown: list[str] = []
     total = Decimal()
@@ -105,7 +112,7 @@ def monthly_estimate(billed: Iterable[Billed]) -> Estimate:
         times = f" × {_HOURS} h" if price.unit is Unit.HOUR else ""
         arithmetic = f"{quantity}{times} × {price.price}"
         lines.append(EstimateLine(item, region, quantity, arithmetic, _cents(amount), f"{price.source}, {price.date}"))
-    return Estimate(_cents(total), lines, unknown)
+    return Estimate(_cents(total), lines, unknown, list(uncounted))
 
 
 def _cents(amount: Decimal) -> float:
