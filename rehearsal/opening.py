@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
 import sys
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +17,9 @@ from rich.text import Text
 
 import engine
 from engine import opa
-from hybridge.planning import settings_of_file, stack_problems
+from hybridge.planning import Plan, plan_stack, settings_of_file, stack_problems
 from hybridge.stackfile import checked_stack_name, find_stack_file
-from hybridge.topology import ProblemsFound
+from hybridge.topology import ProblemsFound, meant
 from hybridge.yamlfile import members, read_mapping
 from rehearsal.addresses import complete_addresses
 from rehearsal.clouds import faults
@@ -59,8 +60,7 @@ def opened(request: Request, console: Console, *, declaring: bool) -> Generator[
     """
     stage = Stage(request.root.resolve(), checked_stack_name(request.stack))
     source = _source(stage) if declaring else None
-    if request.faults is not None:
-        faults.load(request.faults)
+    down = faults.outages(faults.load(request.faults)) if request.faults is not None else ()
     if not declaring and not stage.directory.exists():
         raise never_rehearsed(stage.stack)
     stage.prepare()
@@ -68,7 +68,7 @@ def opened(request: Request, console: Console, *, declaring: bool) -> Generator[
         _clear_up(stage, occupancy, console)
         if not declaring and not stage.has_state():
             raise never_rehearsed(stage.stack)
-        addresses = None if source is None else _checked(stage, source)
+        addresses = None if source is None else _checked(stage, source, down)
         python = Path(sys.executable)
         environment = virtual_environment(python)
         run = secrets.token_hex(8)
@@ -99,21 +99,45 @@ def _source(stage: Stage) -> StackFile:
     return read_stack_file(find_stack_file(stacks_directory(stage.root), stage.stack))
 
 
-def _checked(stage: Stage, source: StackFile) -> str | None:
-    """What to tell about addresses, once everything that is wrong with the stack was looked for, engine unseen."""
+def _checked(stage: Stage, source: StackFile, down: Collection[str]) -> str | None:
+    """What to tell about addresses, once everything that is wrong with the stack was looked for, engine unseen.
+
+    With it goes what is wrong with `down`, the names of tunnels that the faults say are down.
+    """
     stacks = stage_companions(stage, source)
     addresses = complete_addresses(stacks, stage.stack, source.document)
     topology: object = members(source.document, "config").get(_TOPOLOGY, "")
     problems = list(source.problems)
+    recorded = stacks / f"addresses.{stage.stack}.yaml"
+    beside = settings_of_file(members(read_mapping(source.path) or {}, "config"))
     if not isinstance(topology, str):  # a text, which may be JSON, is for the program to read
-        beside = settings_of_file(members(read_mapping(source.path) or {}, "config"))
-        problems += stack_problems(topology, stacks / f"addresses.{stage.stack}.yaml", stage.stack, beside)
+        problems += stack_problems(topology, recorded, stage.stack, beside)
     problems += settings_problems(stage.root / "policy", stacks / f"policy.{stage.stack}.json")
     if problems:
         path = source.path
         told = path.relative_to(stage.root) if path.is_relative_to(stage.root) else path
         raise RehearsalError(ProblemsFound(problems).told(str(told)))
+    if down and not isinstance(topology, str):
+        _check_tunnels(down, plan_stack(json.dumps(topology, default=str), recorded, stage.stack, beside))
     return addresses
+
+
+def _check_tunnels(down: Collection[str], plan: Plan) -> None:
+    """Refuse faults that name tunnels which the estate does not have: they would be up, and nobody would know.
+
+    Raises:
+        RehearsalError: with every such name.
+    """
+    known = [tunnel.name for vpn in plan.vpns for tunnel in vpn.tunnels]
+    unknown = [name for name in down if name not in known]
+    if unknown:
+        nothing = "" if known else "Remove it: the estate has no site-to-site VPN."
+        raise RehearsalError(
+            "\n".join(
+                f"The faults say that `{name}` is down, and no VPN tunnel is called that. {meant(name, known, nothing)}"
+                for name in unknown
+            )
+        )
 
 
 def _clear_up(stage: Stage, occupancy: Occupancy, console: Console) -> None:

@@ -137,6 +137,11 @@ def load(path: Path) -> Planned:
         raise FaultsError("\n".join(sentences)) from error
 
 
+def outages(planned: Planned) -> tuple[str, ...]:
+    """The names of all tunnels that are down."""
+    return tuple(name for each in planned if isinstance(each, Outage) for name in each.down)
+
+
 def planned() -> Planned:
     """The faults that this process's environment plans. Raises FaultsError where their file is wrong."""
     path = os.environ.get(VARIABLE)

@@ -59,6 +59,19 @@ def test_addresses_that_are_not_recorded_are_no_problem(root: Path) -> None:
         main(["up", "minimal", "--root", str(root)])
 
 
+def test_a_tunnel_that_is_down_is_one_that_the_estate_has(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = root / "faults.yaml"
+    file.write_text("- down: [dc1-aws-edge-a-1]\n- down: [dc1-aws-edge-b-2]\n", encoding="utf-8")
+    command = ["up", "minimal", "--root", str(root), "--faults", str(file)]
+    with pytest.raises(EngineWantedError):
+        main(command)
+    file.write_text("- down: [dc1-aws-edge-a-1, dc1-aws-edge-b-3]\n- down: [x]\n", encoding="utf-8")
+    assert main(command) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert "`dc1-aws-edge-b-3` is down, and no VPN tunnel is called that. Did you mean `dc1-aws-edge-b-" in first
+    assert "`x`" in second
+
+
 @pytest.mark.parametrize("text", ["config:\n  other:key: value\n", "config:\n  hybridge:topology: '{}'\n"])
 def test_what_only_the_program_can_read_is_left_to_it(root: Path, text: str) -> None:
     (root / "stacks" / "Pulumi.minimal.yaml").write_text(text, encoding="utf-8")
