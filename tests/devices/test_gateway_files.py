@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hybridge.devices import GatewaySecrets, TunnelSecrets, WireguardPeer, gateway_files
+from hybridge.devices.vpn import rekey_seconds
 from hybridge.links.wireguard_keys import private_key, public_key
 from hybridge.planning import OnpremSitePlan
 from tests.devices.programs import (
@@ -259,6 +260,40 @@ def test_strongswan_loads_both_tunnels(files: dict[str, Path], charon: Path, sit
         assert f"{tunnel.name} {{" in done.stdout
     assert "198.51.100.1" in done.stdout
     assert "198.51.100.2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "earliest", "latest", "aws"),
+    [
+        (900, 270, 300, 360),  # the shortest: 900 - 540 - 60, and a tenth of that earlier; AWS from 900 - 540 on
+        (3_600, 2_700, 3_000, 3_060),  # the longest of a child SA: 3600 - 540 - 60
+        (6_000, 4_860, 5_400, 5_460),  # where nine tenths and the head start are the same
+        (6_010, 4_869, 5_409, 5_470),
+        (28_800, 23_328, 25_920, 28_260),  # the longest of an IKE SA: nine tenths
+    ],
+)
+def test_this_end_rekeys_before_aws_would(lifetime: int, earliest: int, latest: int, aws: int) -> None:
+    """AWS rekeys 270 s before the end by default, or up to 100 % of that earlier."""
+    rekey = rekey_seconds(lifetime)
+    assert (rekey - rekey // 10, rekey) == (earliest, latest)
+    assert aws == lifetime - 2 * 270
+    assert 0 < earliest < latest <= aws - 60
+
+
+@pytest.mark.parametrize(
+    ("lifetimes", "rekeys"), [(("16min", "15min"), (360, 300)), (("8h", "1h"), (25_920, 3_000))], ids=["short", "long"]
+)
+def test_strongswan_rekeys_at_the_time_that_is_ahead_of_aws(
+    declared: dict[str, Any], charon: Path, tmp_path: Path, lifetimes: tuple[str, str], rekeys: tuple[int, int]
+) -> None:
+    """An IKE SA and its child SA."""
+    declared["links"]["dc1-aws"] |= dict(zip(("ike_lifetime", "child_lifetime"), lifetimes, strict=True))
+    files = written(Joined.read(with_wireguard(declared)).site(), tmp_path)
+    done = subprocess.run(unshared("sh", str(charon), str(files["swanctl.conf"])), capture_output=True, text=True)
+    assert "successfully loaded 2 connections, 0 unloaded" in done.stdout, done.stderr
+    assert re.findall(r"rekey_time=(\d+)", done.stdout) == [str(rekey) for rekey in rekeys] * 2
+    text = files["swanctl.conf"].read_text()
+    assert re.findall(r"rand_time = (\d+)s", text) == [str(rekey // 10) for rekey in rekeys] * 2
 
 
 def test_strongswan_loads_tunnels_through_nat(declared: dict[str, Any], charon: Path, tmp_path: Path) -> None:

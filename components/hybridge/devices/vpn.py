@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel, VpnConnection
+from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel, VpnConnection, limits
 
 from .rendering import render
 
 _REKEY_SHARE: Final = 0.9
-"""Part of a lifetime after which this end rekeys; AWS starts 270 s before the end of its child SAs by default."""
+"""Part of a lifetime after which this end rekeys at the latest."""
+_HEAD_START: Final = 60
+"""Seconds by which this end is ahead of AWS, so that its rekeying is over before AWS's own could begin."""
+_SPREAD: Final = 10
+"""Tunnels rekey up to a tenth of their time earlier, at random, so that they do not all do it at once."""
 _PROBE_SHARE: Final = 3
 """A peer is probed after a third of the time in which it must be known to be dead; the rest is for retransmissions."""
 _RETRANSMISSIONS: Final = 4
@@ -54,13 +58,35 @@ class VpnEnd:
 
     @property
     def ike_rekey_seconds(self) -> int:
-        """Age at which this end rekeys an IKE SA."""
-        return int(self.vpn.ike_seconds * _REKEY_SHARE)
+        """Age at which this end rekeys an IKE SA at the latest."""
+        return rekey_seconds(self.vpn.ike_seconds)
+
+    @property
+    def ike_rekey_spread_seconds(self) -> int:
+        """How much earlier it may do so, at random."""
+        return self.ike_rekey_seconds // _SPREAD
 
     @property
     def child_rekey_seconds(self) -> int:
-        """Age at which this end rekeys a child SA."""
-        return int(self.vpn.child_seconds * _REKEY_SHARE)
+        """Age at which this end rekeys a child SA at the latest."""
+        return rekey_seconds(self.vpn.child_seconds)
+
+    @property
+    def child_rekey_spread_seconds(self) -> int:
+        """How much earlier it may do so, at random."""
+        return self.child_rekey_seconds // _SPREAD
+
+
+def rekey_seconds(lifetime: int) -> int:
+    """Return the age at which this end rekeys what lives for `lifetime` seconds, at the latest: ahead of AWS.
+
+    AWS rekeys its margin before the end of a child SA, or up to the fuzz earlier: 270 to 540 s by default. It names the
+    margin for child SAs alone; an IKE SA is taken to have the same. Should both ends rekey at once all the same, IKEv2
+    keeps one of the two (RFC 7296, section 2.8.1).
+    """
+    margin = limits.number("aws.vpn.rekey-margin")
+    earliest = margin + margin * limits.number("aws.vpn.rekey-fuzz") // 100
+    return min(int(lifetime * _REKEY_SHARE), lifetime - earliest - _HEAD_START)
 
 
 def strongswan_files(site: OnpremSitePlan, gateway: OnpremGateway, ends: Sequence[VpnEnd]) -> dict[str, str]:
