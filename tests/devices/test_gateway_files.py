@@ -262,6 +262,17 @@ def test_strongswan_loads_both_tunnels(files: dict[str, Path], charon: Path, sit
     assert "198.51.100.2" in done.stdout
 
 
+def test_every_gateways_tunnels_have_the_size_that_the_narrowest_path_leaves(declared: dict[str, Any]) -> None:
+    """Behind PPPoE 1492 − 20 − 8 − 8 − 16 − 2 = 1438 bytes are left inside ESP, and TCP segments of 1398."""
+    declared["sites"]["dc1"]["gateways"][1]["path_mtu"] = 1492
+    site = Joined.read(with_wireguard(declared, mtu=1432)).site()
+    for gateway in site.gateways:
+        files = gateway_files(site, gateway, secrets_of(site))
+        assert files["interfaces.sh"].count(" mtu 1438 up\n") == 2
+        assert set(re.findall(r"maxseg size set (\d+)", files["nftables.conf"])) == {"1398", "1392"}
+        assert files["wg51820.conf" if gateway.name == "edge-a" else "wg51822.conf"].count("MTU = 1432\n") == 1
+
+
 @pytest.mark.parametrize(
     ("lifetime", "earliest", "latest", "aws"),
     [

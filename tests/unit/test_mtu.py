@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridge.planning import Plan
+from hybridge.planning import AddressBook, Plan, address_needs
+from hybridge.planning.decisions import decide
 from hybridge.planning.mtu import EspCipher, MtuStack, esp_cipher, esp_mtu, link_stack, tcp_mss, wireguard_mtu
 from hybridge.planning.mtu_plan import MtuSetting, mtu_plan, mtu_problems, pod_mtu
-from hybridge.topology import Cni, Severity, Topology
-from tests.unit.ways import VPN_LINK, WIREGUARD_LINK, estate, vpn_path, wireguard_path
+from hybridge.topology import Cni, ProblemsFound, Severity, Topology
+from tests.unit.ways import DC1, VPN_LINK, WIREGUARD_LINK, estate, vpn_path, wireguard_path
 
 PATHS = st.integers(min_value=576, max_value=9001)
 SUITES = [("AES256-GCM-16", "SHA2-384"), *(("AES256", f"SHA{name}") for name in ("1", "2-256", "2-384", "2-512"))]
@@ -74,12 +75,12 @@ def test_wireguard_fits_its_path_although_it_pads(path: int, ipv6: bool) -> None
 
 
 def stack(link: dict[str, Any]) -> MtuStack:
-    return link_stack("link", estate({"link": link}).links["link"])
+    return link_stack(estate({"link": link}), "link")
 
 
 def test_the_arithmetic_of_a_link_is_the_one_of_its_plan(plan: Plan, topology: Topology) -> None:
     (vpn,) = plan.vpns
-    layers = link_stack(vpn.name, topology.links[vpn.name])
+    layers = link_stack(topology, vpn.name)
     assert (layers.mtu, layers.mss) == (vpn.mtu, vpn.mss)
     assert layers.arithmetic == "1500 − 20 − 8 − 8 − 16 − 2 = 1446"
     assert layers.mss_arithmetic == "1446 − 20 − 20 = 1406"
@@ -103,6 +104,68 @@ def test_a_wireguard_link_fits_its_path(mtu: int, found: list[str]) -> None:
     problems = list(mtu_problems(topology, []))
     assert [problem.path for problem in problems] == found
     assert all("one of 1501" in problem.sentence and "1440" in problem.remedy for problem in problems)
+
+
+def narrowed(link: dict[str, Any], *paths: int) -> Topology:
+    """The link, whose gateways have these paths to the outside."""
+    gateways = [gateway | {"path_mtu": path} for gateway, path in zip(DC1["gateways"], paths, strict=True)]
+    return estate({"link": link}, sites={"dc1": DC1 | {"gateways": gateways}})
+
+
+@pytest.mark.parametrize(
+    ("link", "paths", "arithmetic"),
+    [
+        # PPPoE takes 8: 1492 − 20 − 8 − 8 − 16 = 1440 are 360 whole blocks of 4, less the trailer's 2.
+        (VPN_LINK, (1500, 1492), "1492 − 20 − 8 − 8 − 16 − 2 = 1438"),
+        (VPN_LINK | {"nat_traversal": True}, (1492, 1500), "1492 − 20 − 8 − 8 − 8 − 16 − 2 = 1430"),
+        # Behind another WireGuard tunnel: 1420 − 52 = 1368 are 342 blocks. At 1421 the odd byte is lost.
+        (VPN_LINK, (1420, 1492), "1420 − 20 − 8 − 8 − 16 − 2 = 1366"),
+        (VPN_LINK, (1421, 1492), "1421 − 20 − 8 − 8 − 16 − 1 − 2 = 1366"),
+        (WIREGUARD_LINK, (1500, 1492), "1492 − 20 − 8 − 32 − 32 = 1400"),
+        (WIREGUARD_LINK | {"mtu": 1432}, (1492, 1492), "1492 − 20 − 8 − 32 = 1432"),
+    ],
+)
+def test_the_narrowest_gateway_gives_all_tunnels_their_size(
+    link: dict[str, Any], paths: tuple[int, int], arithmetic: str
+) -> None:
+    topology = narrowed(link, *paths)
+    layers = link_stack(topology, "link")
+    assert layers.arithmetic == arithmetic
+    assert layers.layers[0].name == ("path of edge-a" if paths[0] <= paths[1] else "path of edge-b")
+    decided = decide(topology, AddressBook("addresses.test.yaml").completed(address_needs(topology)))
+    (plan,) = [*decided.vpns, *decided.wireguards]
+    assert (plan.mtu, plan.mss, decided.paths[0].mtu) == (layers.mtu, layers.mtu - 40, layers.mtu)
+
+
+@pytest.mark.parametrize(
+    ("path", "mtu", "remedy"),
+    [
+        (1492, 1432, None),
+        (1492, 1433, "Write 1400, or 1432 at the most."),
+        (1460, 1400, None),
+        (1459, 1400, "Write `mtu: 1399`."),
+        (1340, 1280, None),
+        (1339, 1280, "Give the gateway a path of 1340 bytes or more, as software counts on 1280 inside."),
+    ],
+)
+def test_a_wireguard_link_fits_the_narrowest_gateway(path: int, mtu: int, remedy: str | None) -> None:
+    """WireGuard takes 60 of each packet: 20 of IPv4, 8 of UDP, 32 of its own."""
+    problems = list(mtu_problems(narrowed(WIREGUARD_LINK | {"mtu": mtu}, 1500, path), []))
+    assert [problem.remedy for problem in problems] == ([] if remedy is None else [remedy])
+    for problem in problems:
+        assert (problem.path, problem.severity) == ("links.link.mtu", Severity.ERROR)
+        assert f"leaves as one of {mtu + 60}, and the path of edge-b carries {path}" in problem.sentence
+
+
+@pytest.mark.parametrize(("path", "fits"), [(1279, False), (1280, True), (1500, True), (1501, False)])
+def test_a_path_to_the_outside_has_bounds(path: int, *, fits: bool) -> None:
+    """No network has to carry less, and neither the internet nor AWS's end of a tunnel carries more."""
+    if fits:
+        assert narrowed(VPN_LINK, 1500, path)
+        return
+    with pytest.raises(ProblemsFound) as found:
+        narrowed(VPN_LINK, 1500, path)
+    assert [problem.path for problem in found.value.problems] == ["sites.dc1.gateways[1].path_mtu"]
 
 
 CLUSTERS = {
@@ -151,8 +214,7 @@ def test_every_cni_has_a_figure_of_its_own() -> None:
     ],
 )
 def test_pods_of_a_set_have_what_link_tunnel_and_cni_leave(topology: Topology, mtu: int) -> None:
-    link = topology.links["dc1-wg"]
-    paths = [wireguard_path(mtu=link_stack("dc1-wg", link).mtu)]
+    paths = [wireguard_path(mtu=link_stack(topology, "dc1-wg").mtu)]
     way = next(way for way in mtu_plan(topology, paths).ways if way.name == "retail over dc1-wg")
     assert (way.mtu, way.mss) == (mtu, mtu - 40)
 

@@ -10,7 +10,7 @@ from hybridge.topology import Topology, read_topology
 
 GIGABIT = 10**9
 MEGABIT = 10**6
-DC1 = {
+DC1: dict[str, Any] = {
     "kind": "onprem",
     "asn": 65010,
     "ranges": ["10.100.0.0/16"],

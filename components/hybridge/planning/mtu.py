@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from hybridge.topology import Link, Wireguard
+from hybridge.topology import Link, OnpremSite, Topology, Wireguard
 
 from . import limits
 from .suites import IpsecSuite
@@ -131,23 +131,38 @@ def tcp_mss(mtu: int) -> int:
     return mtu - _IPV4_HEADER - _TCP_HEADER
 
 
-def link_stack(name: str, link: Link) -> MtuStack:
+@dataclass(frozen=True)
+class OutsidePath:
+    """The path outside a link's tunnels."""
+
+    name: str
+    """What is its narrowest part: the internet, or a gateway's own path to it."""
+    mtu: int
+    """Largest packet on it, in bytes."""
+
+
+def outside_path(topology: Topology, link: Link) -> OutsidePath:
+    """Return the path outside a link's tunnels: all of them have the size that the narrowest of its gateways leaves."""
+    cloud = limits.number("aws.internet-gateway.mtu" if isinstance(link, Wireguard) else "aws.vpn.outside-mtu")
+    ends = [topology.sites.get(end) for end in link.between]
+    gateways = [gateway for site in ends if isinstance(site, OnpremSite) for gateway in site.gateways]
+    paths = [OutsidePath(f"path of {gateway.name}", gateway.path_mtu) for gateway in gateways]
+    return min([OutsidePath("internet", cloud), *paths], key=lambda path: path.mtu)
+
+
+def link_stack(topology: Topology, name: str) -> MtuStack:
     """Return the layers of a link's tunnels."""
-    layers = [MtuLayer("internet", 0, outside_mtu(link))]
-    for step, taken in _steps(link):
+    link = topology.links[name]
+    outside = outside_path(topology, link)
+    layers = [MtuLayer(outside.name, 0, outside.mtu)]
+    for step, taken in _steps(link, outside.mtu):
         layers.append(MtuLayer(step, taken, layers[-1].left - taken))
     mtu = layers[-1].left
     return MtuStack(name, layers, mtu, tcp_mss(mtu))
 
 
-def _steps(link: Link) -> list[tuple[str, int]]:
-    outside = outside_mtu(link)
+def _steps(link: Link, outside: int) -> list[tuple[str, int]]:
     if isinstance(link, Wireguard):
         return [*_wireguard(ipv6=False), ("held back by `mtu`", wireguard_mtu(outside) - link.mtu)]
     suite = IpsecSuite()
     return _esp(outside, esp_cipher(suite.encryption, suite.integrity), nat_traversal=link.nat_traversal)
-
-
-def outside_mtu(link: Link) -> int:
-    """Return the MTU of the path outside a link's tunnels, in bytes."""
-    return limits.number("aws.internet-gateway.mtu" if isinstance(link, Wireguard) else "aws.vpn.outside-mtu")

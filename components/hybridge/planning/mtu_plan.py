@@ -24,7 +24,7 @@ from hybridge.topology import (
 )
 
 from . import limits
-from .mtu import MtuStack, link_stack, outside_mtu, tcp_mss, wireguard_mtu
+from .mtu import MtuStack, link_stack, outside_path, tcp_mss, wireguard_mtu
 from .paths import WIREGUARD, LinkPath, by_pair
 
 
@@ -84,7 +84,7 @@ def mtu_plan(topology: Topology, paths: Sequence[LinkPath]) -> MtuPlan:
     :param topology: what a person declared
     :param paths: its links
     """
-    stacks = {path.name: link_stack(path.name, topology.links[path.name]) for path in paths}
+    stacks = {path.name: link_stack(topology, path.name) for path in paths}
     return MtuPlan(
         links=list(stacks.values()),
         ways=[*_site_ways(topology, paths), *(way for _, way in _set_ways(topology, paths))],
@@ -99,13 +99,8 @@ def mtu_problems(topology: Topology, paths: Sequence[LinkPath]) -> Iterator[Prob
     :param paths: those of its links that can be planned
     """
     for name, link in topology.links.items():
-        if isinstance(link, Wireguard) and link.mtu > (fitting := wireguard_mtu(outside_mtu(link))):
-            yield Problem(
-                path_of("links", name, "mtu"),
-                f"A packet of {link.mtu} bytes leaves as one of {link.mtu + outside_mtu(link) - fitting}, and the path "
-                f"carries {outside_mtu(link)}: large packets would vanish while small ones pass.",
-                f"Write {Wireguard.model_fields['mtu'].default}, or {fitting} at the most.",
-            )
+        if isinstance(link, Wireguard):
+            yield from _wireguard_problems(topology, name, link)
     least = limits.number("ipv6.least-mtu")
     for group, way in _set_ways(topology, paths):
         if way.mtu < least:
@@ -118,6 +113,27 @@ def mtu_problems(topology: Topology, paths: Sequence[LinkPath]) -> Iterator[Prob
                 f"({limits.limits()['ipv6.least-mtu'].reference}).",
                 Severity.WARNING,
             )
+
+
+def _wireguard_problems(topology: Topology, name: str, link: Wireguard) -> Iterator[Problem]:
+    path = outside_path(topology, link)
+    fitting = wireguard_mtu(path.mtu)
+    if link.mtu <= fitting:
+        return
+    around, least = path.mtu - fitting, limits.number("ipv6.least-mtu")
+    usual = Wireguard.model_fields["mtu"].default
+    if usual <= fitting:
+        remedy = f"Write {usual}, or {fitting} at the most."
+    elif least <= fitting:
+        remedy = f"Write `mtu: {fitting}`."
+    else:
+        remedy = f"Give the gateway a path of {least + around} bytes or more, as software counts on {least} inside."
+    yield Problem(
+        path_of("links", name, "mtu"),
+        f"A packet of {link.mtu} bytes leaves as one of {link.mtu + around}, and the {path.name} carries {path.mtu}: "
+        "large packets would vanish while small ones pass.",
+        remedy,
+    )
 
 
 def _way(name: str, ceilings: Iterable[MtuCeiling]) -> MtuWay:

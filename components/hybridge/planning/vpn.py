@@ -10,7 +10,7 @@ from . import limits
 from .addresses import AddressBook
 from .ends import LinkEnds, joined
 from .model import SiteToSiteVpnPlan, Tunnel, TunnelSize, VpnConnection
-from .mtu import AES_GCM_16, esp_mtu, tcp_mss
+from .mtu import AES_GCM_16, esp_mtu, outside_path, tcp_mss
 from .paths import LinkPath, PathTunnel
 from .pools import POOL
 from .routing import announced, preference, prefix_limit
@@ -49,7 +49,7 @@ def tunnel_size(bandwidth: int | None) -> TunnelSize:
 def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSiteVpnPlan:
     """Decide a link that has no problem."""
     link = ends.link
-    mtu = esp_mtu(limits.number("aws.vpn.outside-mtu"), AES_GCM_16, nat_traversal=link.nat_traversal)
+    mtu = esp_mtu(outside_path(topology, link).mtu, AES_GCM_16, nat_traversal=link.nat_traversal)
     keepalive, hold = limits.bounds("aws.vpn.bgp-timers")
     connections = [
         VpnConnection(

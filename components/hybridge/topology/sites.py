@@ -39,6 +39,13 @@ class Gateway(Model):
 
     name: Name = Field(description="The device's name; its configuration is rendered under it.", examples=["edge-a"])
     public_ip: Address = Field(description="Its fixed public IPv4 address.", examples=["203.0.113.10"])
+    path_mtu: Annotated[int, Field(ge=1280, le=1500)] = Field(
+        default=1500,
+        description="Largest packet on its path to the outside, in bytes: 1492 behind PPPoE, less behind another "
+        "tunnel. The internet and AWS carry no more than 1500, and no network has to offer less than 1280, IPv6's "
+        "least.",
+        examples=[1492],
+    )
 
 
 class OnpremSite(Model):
