@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from hybridge.planning import AwsSitePlan, Plan, SiteToSiteVpnPlan, Tunnel, WireguardPlan
+from hybridge.planning import AwsSitePlan, OnpremGateway, Plan, SiteToSiteVpnPlan, Tunnel, WireguardPlan
 from hybridge.planning.paths import LinkPath
 from hybridge.planning.redundancy import LinkRedundancy
+from hybridge.planning.telling import packets_told
 from hybridge.planning.wireguard_model import WireguardTunnel
+from hybridge.topology import written_bandwidth
 
 _WIREGUARD_SUITE = "WireGuard (Curve25519, ChaCha20-Poly1305)"
 """WireGuard has one suite, and no way to agree on another (https://www.wireguard.com/protocol/)."""
@@ -41,6 +43,8 @@ class LinkReport(TypedDict):
     tunnels: list[TunnelReport]
     redundancy: str
     sla: str
+    packets: str
+    """How large packets are that fill a tunnel; empty: its packets are not counted."""
 
 
 class ProblemReport(TypedDict):
@@ -108,16 +112,22 @@ def report(plan: Plan) -> Report:
 
 
 def _onprem_sites(plan: Plan) -> list[SiteReport]:
+    uplinks = {gateway: uplink for path in plan.paths for gateway, uplink in path.uplinks.items()}
     return [
         SiteReport(
             name=site.name,
             kind="onprem",
             ranges=site.ranges,
             asn=site.asn,
-            edge=", ".join(f"{gateway.name} {gateway.public_ip}" for gateway in site.gateways),
+            edge=", ".join(_gateway(gateway, uplinks.get(gateway.name)) for gateway in site.gateways),
         )
         for site in plan.onprem_sites
     ]
+
+
+def _gateway(gateway: OnpremGateway, uplink: int | None) -> str:
+    told = f"{gateway.name} {gateway.public_ip}"
+    return told if uplink is None else f"{told}, uplink {written_bandwidth(uplink)}"
 
 
 def _aws_sites(plan: Plan) -> list[SiteReport]:
@@ -148,6 +158,7 @@ def _link(path: LinkPath, tunnels: list[TunnelReport], worth: LinkRedundancy) ->
         tunnels=tunnels,
         redundancy=worth.sentence,
         sla=worth.sla,
+        packets=packets_told(path),
     )
 
 

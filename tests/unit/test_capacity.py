@@ -73,15 +73,6 @@ def test_the_two_directions_do_not_share_a_link() -> None:
     assert sums({"there": ORDERS | {"bandwidth": "2Gbps"}, "back": back}, [vpn_path()]) == []
 
 
-def test_a_database_writes_more_wal_than_its_tunnel_carries() -> None:
-    """400 to 800 Mbps of WAL over 200 Mbps: the replica would fall behind for ever."""
-    flow = ORDERS | {"bandwidth": "400Mbps", "burst": "800Mbps"}
-    (problem,) = sums({"wal": flow}, [vpn_path(bandwidth=200 * MEGABIT, spread=False)])
-    assert (problem.path, problem.severity) == ("flows.wal.bandwidth", ERROR)
-    assert "400Mbps are needed" in problem.sentence
-    assert "carries 200Mbps" in problem.sentence
-
-
 @pytest.mark.parametrize(("burst", "found"), [("1Gbps", []), ("1000001Kbps", [("flows.wal.burst", ERROR)])])
 def test_bursts_count_as_well(burst: str, found: list[tuple[str, Severity]]) -> None:
     assert told(sums({"wal": ORDERS | {"bandwidth": "100Mbps", "burst": burst}}, [vpn_path(spread=False)])) == found

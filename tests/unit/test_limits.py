@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 HYBRIDGE = ROOT / "components" / "hybridge"
 FAMILIES = {f"cni.{cni.value}.overhead" for cni in Cni} | {
-    f"aws.vpn.{size}-tunnel.bandwidth" for size in ("standard", "large")
+    f"aws.vpn.{size}-tunnel.{figure}" for size in ("standard", "large") for figure in ("bandwidth", "packets")
 }
 """Limits whose names are put together, one for each member of an enum."""
 

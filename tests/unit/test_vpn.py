@@ -179,7 +179,21 @@ def test_a_virtual_private_gateway_sends_everything_through_one_tunnel(declared:
     assert not link_path(ends, vpn(declared)).spread
 
 
-def test_large_tunnels_carry_more(declared: dict[str, Any]) -> None:
-    declared["links"]["dc1-aws"]["bandwidth"] = "2Gbps"
+@pytest.mark.parametrize(
+    ("bandwidth", "carried", "packets"),
+    [
+        (None, 1_250_000_000, 140_000),
+        ("200Mbps", 200_000_000, 140_000),
+        ("1.25Gbps", 1_250_000_000, 140_000),
+        ("1250001Kbps", 1_250_001_000, 400_000),
+        ("5Gbps", 5_000_000_000, 400_000),
+    ],
+)
+def test_a_tunnel_carries_what_the_link_says_and_no_more_than_its_size(
+    declared: dict[str, Any], bandwidth: str | None, carried: int, packets: int
+) -> None:
+    declared["links"]["dc1-aws"] |= {} if bandwidth is None else {"bandwidth": bandwidth}
     (ends,) = vpn_ends(read(declared))
-    assert {tunnel.bandwidth for tunnel in link_path(ends, vpn(declared)).tunnels} == {5_000_000_000}
+    path = link_path(ends, vpn(declared))
+    assert {tunnel.bandwidth for tunnel in path.tunnels} == {carried}
+    assert (path.stated, path.packets) == (bandwidth is not None, packets)

@@ -2,22 +2,21 @@
 
 What is needed now must fit, so that is an error; what would not fit after a failure is a warning, as the people who run
 the estate decide whether that day may be a slow one. Only links that join the two sites carry their flows: no site is a
-transit for others.
+transit for others. What flows share beyond one direction between two sites is in `shared`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from hybridge.topology import Flow, Problem, Severity, Topology, path_of, written_bandwidth
+from hybridge.topology import Flow, Problem, Severity, Topology, written_bandwidth
 
-from .failures import Failure, capacity_told, carried, failures
+from .failures import Failure, carried, failures, surviving
 from .paths import LinkPath, by_pair, pair
-
-_TOLD: Final = 3
-"""Flows that a sum names; the others are counted."""
+from .shared import instance_problems, uplink_problems
+from .sums import exceeding, largest, peak, sum_of
+from .telling import capacity_told, uplinks_told
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,6 @@ class Demand:
     """That failure: `gateway edge-a`."""
 
 
-def peak(flow: Flow) -> int:
-    """Return what a flow needs at its worst, in bits per second."""
-    return flow.bandwidth if flow.burst is None else flow.burst
-
-
 def demands(topology: Topology, paths: Iterable[LinkPath]) -> list[Demand]:
     """Return what flows need and links carry, by direction, for a topology without problems.
 
@@ -65,7 +59,7 @@ def demands(topology: Topology, paths: Iterable[LinkPath]) -> list[Demand]:
                 bandwidth=sum(flow.bandwidth for flow in flows.values()),
                 burst=sum(peak(flow) for flow in flows.values()),
                 links=[path.name for path in now.links],
-                capacity=now.bandwidth,
+                capacity=now.most,
                 after_failure=worst.bandwidth,
                 worst_failure=worst.told,
             )
@@ -80,10 +74,19 @@ def capacity_problems(topology: Topology, paths: Iterable[LinkPath]) -> Iterator
     :param paths: those of its links that can be planned
     """
     links = by_pair(paths)
-    for (origin, to), flows in _by_direction(topology).items():
+    directions = _by_direction(topology)
+    told: dict[tuple[str, str], list[Problem]] = {}
+    for (origin, to), flows in directions.items():
         joined = links.get(pair(origin, to))
         if joined:
-            yield from _sum_problems(f"From `{origin}` to `{to}`", flows, joined)
+            told[origin, to] = list(_sum_problems(f"From `{origin}` to `{to}`", flows, joined))
+            yield from told[origin, to]
+    for (one, other), joined in links.items():
+        flows = directions.get((one, other), {}) | directions.get((other, one), {})
+        known = [*told.get((one, other), []), *told.get((other, one), [])]
+        if flows:
+            yield from instance_problems(f"Between `{one}` and `{other}`", flows, joined, known)
+    yield from uplink_problems(directions, links, told)
 
 
 def _by_direction(topology: Topology) -> dict[tuple[str, str], dict[str, Flow]]:
@@ -96,48 +99,32 @@ def _by_direction(topology: Topology) -> dict[tuple[str, str], dict[str, Flow]]:
 def _sum_problems(direction: str, flows: Mapping[str, Flow], paths: Sequence[LinkPath]) -> Iterator[Problem]:
     """Tell the first thing that does not fit: the average now, bursts now, the average or bursts after a failure."""
     now = carried(paths)
-    averages = {name: flow.bandwidth for name, flow in flows.items()}
-    peaks = {name: peak(flow) for name, flow in flows.items()}
-    for needs in (averages, peaks):
-        if sum(needs.values()) > now.bandwidth:
-            yield Problem(
-                _largest(flows, needs),
-                f"{direction} {_sum_of(needs)}, and {capacity_told(now.links)}.",
-                "Add a link, take larger tunnels, or ask for less.",
-            )
-            return
-    if sum(peaks.values()) <= min(tunnel.bandwidth for path in paths for tunnel in path.tunnels):
+    if needs := exceeding(flows, now.bandwidth):
+        yield Problem(
+            largest(flows, needs),
+            f"{direction} {sum_of(needs)}, and {capacity_told(now.links)}.",
+            f"{_more(now.links, now='Add a link, take')}, or ask for less.",
+        )
+        return
+    if sum(peak(flow) for flow in flows.values()) <= min(path.smallest_tunnel for path in paths):
         return  # any tunnel that stays up carries everything
     # A failure that leaves nothing is told as one of redundancy.
-    after = sorted((failure for failure in failures(paths) if failure.bandwidth), key=Failure.rank)
-    for needs in (averages, peaks):
-        if after and after[0].bandwidth < sum(needs.values()):
-            worst = after[0]
-            links = ", ".join(f"`{link}`" for link in worst.links)
-            left = "1 tunnel" if worst.tunnels == 1 else f"{worst.tunnels} tunnels"
-            yield Problem(
-                _largest(flows, needs),
-                f"{direction} {_sum_of(needs)}, and the loss of {worst.told} leaves "
-                f"{written_bandwidth(worst.bandwidth)} ({left} of {links}).",
-                "Add a link or larger tunnels, or see to it that such a day may be slow.",
-                Severity.WARNING,
-            )
-            return
+    worst = min((failure for failure in failures(paths) if failure.bandwidth), key=Failure.rank, default=None)
+    if worst and worst.bandwidth < now.most and (needs := exceeding(flows, worst.bandwidth)):
+        left = carried(surviving(paths, worst)).links
+        uplinks = uplinks_told(left)
+        tunnels = "1 tunnel" if worst.tunnels == 1 else f"{worst.tunnels} tunnels"
+        yield Problem(
+            largest(flows, needs),
+            f"{direction} {sum_of(needs)}, and the loss of {worst.told} leaves {written_bandwidth(worst.bandwidth)} "
+            f"({tunnels} of {', '.join(f'`{link}`' for link in worst.links)}{'; ' if uplinks else ''}{uplinks}).",
+            f"{_more(left, now='Add a link or')}, or see to it that such a day may be slow.",
+            Severity.WARNING,
+        )
 
 
-def _largest(flows: Mapping[str, Flow], needs: Mapping[str, int]) -> str:
-    """Return the place of the flow that needs the most."""
-    name = max(needs, key=needs.__getitem__)
-    return path_of("flows", name, "bandwidth" if needs[name] == flows[name].bandwidth else "burst")
-
-
-def _sum_of(needs: Mapping[str, int]) -> str:
-    """Write a sum with its largest terms: "`a` 800Mbps + 4 others 90Mbps = 890Mbps are needed"."""
-    ordered = sorted(needs.items(), key=lambda term: -term[1])
-    terms = [f"`{name}` {written_bandwidth(bandwidth)}" for name, bandwidth in ordered[:_TOLD]]
-    rest = ordered[_TOLD:]
-    if rest:
-        terms.append(f"{len(rest)} others {written_bandwidth(sum(bandwidth for _, bandwidth in rest))}")
-    if len(terms) == 1:
-        return f"{terms[0]} are needed"
-    return f"{' + '.join(terms)} = {written_bandwidth(sum(needs.values()))} are needed"
+def _more(paths: Sequence[LinkPath], *, now: str) -> str:
+    """Say what would carry more: nothing but the uplinks, where these are what limits it."""
+    if uplinks_told(paths):
+        return "Take faster uplinks"
+    return f"{now} {'a higher `bandwidth`' if all(path.stated for path in paths) else 'larger tunnels'}"

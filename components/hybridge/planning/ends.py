@@ -22,6 +22,11 @@ class LinkEnds(Generic[LinkT]):
     cloud_name: str
     cloud: AwsSite
 
+    @property
+    def uplinks(self) -> dict[str, int]:
+        """What the lines of its on-premises gateways carry each way, in bits per second, for those that say so."""
+        return {gateway.name: gateway.uplink for gateway in self.onprem.gateways if gateway.uplink is not None}
+
     def address_key(self, gateway: str, number: int) -> str:
         """Return the key in the address book of an on-premises gateway's tunnel `number`, counted from 1."""
         return f"{self.name}/{gateway}/{number}"

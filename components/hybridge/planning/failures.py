@@ -1,19 +1,19 @@
 """What links between the same two sites carry, now and after any single failure.
 
 A failure takes everything down that depends on the thing that fails: an on-premises gateway is part of every link that
-ends there, a standby included.
+ends there, a standby included. All tunnels of a gateway, over all links that carry traffic, share its uplink; what they
+add to packets on the wire is not counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 
-from hybridge.topology import written_bandwidth
-
-from .paths import VPN, LinkPath, PathTunnel
+from .paths import VPN, Instance, LinkPath, PathTunnel
 
 
 class FailureKind(StrEnum):
@@ -58,7 +58,40 @@ class Carried:
     """Those that carry the traffic: the ones that are no standby, or else the standbys."""
     tunnels: int
     bandwidth: int
-    """In bits per second."""
+    """What the network carries each way, in bits per second."""
+    instance: Instance | None = None
+    """The gateway instance through which all of it passes, both ways; None: there is none."""
+
+    @property
+    def most(self) -> int:
+        """What may be counted on one way, in bits per second: the instance's cores limit it as well."""
+        return self.bandwidth if self.instance is None else min(self.bandwidth, self.instance.both_ways)
+
+
+class _Sums:
+    """Links that carry at the same time, summed up once by gateway, so that a failure costs what it takes down."""
+
+    def __init__(self, paths: Sequence[LinkPath]) -> None:
+        self._uplinks: dict[str, int] = {}
+        self._sums: Counter[str] = Counter()
+        for path in paths:
+            self._uplinks.update(path.uplinks)
+            for tunnel in path.tunnels:
+                self._sums[tunnel.gateway] += tunnel.bandwidth
+        self._whole = sum(self._through(gateway, bandwidth) for gateway, bandwidth in self._sums.items())
+
+    def _through(self, gateway: str, bandwidth: int) -> int:
+        return min(bandwidth, self._uplinks.get(gateway, bandwidth))
+
+    def left(self, lost: Iterable[PathTunnel]) -> int:
+        """Return what they carry without `lost`."""
+        gone: Counter[str] = Counter()
+        for tunnel in lost:
+            gone[tunnel.gateway] += tunnel.bandwidth
+        return self._whole - sum(
+            self._through(gateway, self._sums[gateway]) - self._through(gateway, self._sums[gateway] - bandwidth)
+            for gateway, bandwidth in gone.items()
+        )
 
 
 class _Bundle:
@@ -66,38 +99,53 @@ class _Bundle:
 
     def __init__(self, path: LinkPath) -> None:
         self.path = path
-        self._whole = path.capacity
-        self._by_size = sorted(path.tunnels, key=lambda tunnel: -tunnel.bandwidth)
+        self._sums = _Sums([path])
+        self._by_size = sorted(
+            ((path.through(tunnel.gateway, tunnel.bandwidth), tunnel.name) for tunnel in path.tunnels), reverse=True
+        )
 
-    def left(self, lost: Sequence[PathTunnel]) -> tuple[int, int]:
-        """Return how many tunnels stay up without `lost`, and what they carry."""
-        count = len(self.path.tunnels) - len(lost)
+    def left(self, lost: Sequence[PathTunnel]) -> int:
+        """Return what it carries without `lost`, while no other link carries anything."""
         if self.path.spread:
-            return count, self._whole - sum(tunnel.bandwidth for tunnel in lost)
+            return self._sums.left(lost)
         names = {tunnel.name for tunnel in lost}
-        return count, next((tunnel.bandwidth for tunnel in self._by_size if tunnel.name not in names), 0)
+        return next((bandwidth for bandwidth, name in self._by_size if name not in names), 0)
+
+
+class _Ways:
+    """All links between two sites."""
+
+    def __init__(self, paths: Iterable[LinkPath]) -> None:
+        self._bundles = [_Bundle(path) for path in paths]
+        self._sums: dict[tuple[str, ...], _Sums] = {}
+
+    def carried(self, lost: Mapping[str, Sequence[PathTunnel]]) -> Carried:
+        """Return what they carry without the tunnels in `lost`, by link."""
+        up: list[tuple[_Bundle, int]] = []
+        for bundle in self._bundles:
+            count = len(bundle.path.tunnels) - len(lost.get(bundle.path.name, ()))
+            if count:
+                up.append((bundle, count))
+        used = [link for link in up if not link[0].path.standby] or up
+        links, tunnels = [bundle.path for bundle, _ in used], sum(count for _, count in used)
+        # Flows are spread over several links only where each of them spreads them; else one of them carries everything.
+        if all(path.spread for path in links):
+            gone = chain.from_iterable(lost.get(path.name, ()) for path in links)
+            return Carried(links, tunnels, self._together(links).left(gone))
+        amounts = [(bundle.left(lost.get(bundle.path.name, ())), bundle.path) for bundle, _ in used]
+        bandwidth, carrier = max(amounts, key=lambda amount: amount[0])
+        return Carried(links, tunnels, bandwidth, carrier.instance)
+
+    def _together(self, links: Sequence[LinkPath]) -> _Sums:
+        names = tuple(path.name for path in links)
+        if names not in self._sums:
+            self._sums[names] = _Sums(links)
+        return self._sums[names]
 
 
 def carried(paths: Iterable[LinkPath]) -> Carried:
     """Return what the links between two sites carry while everything is up."""
-    return _carried([_Bundle(path) for path in paths], {})
-
-
-def _carried(bundles: Iterable[_Bundle], lost: Mapping[str, Sequence[PathTunnel]]) -> Carried:
-    up: list[tuple[LinkPath, int, int]] = []
-    for bundle in bundles:
-        count, bandwidth = bundle.left(lost.get(bundle.path.name, ()))
-        if count:
-            up.append((bundle.path, count, bandwidth))
-    used = [link for link in up if not link[0].standby] or up
-    amounts = [bandwidth for _, _, bandwidth in used]
-    # Flows are spread over several links only where each of them spreads them; else one of them carries everything.
-    spread = all(path.spread for path, _, _ in used)
-    return Carried(
-        links=[path for path, _, _ in used],
-        tunnels=sum(count for _, count, _ in used),
-        bandwidth=sum(amounts) if spread else max(amounts, default=0),
-    )
+    return _Ways(paths).carried({})
 
 
 def failures(paths: Sequence[LinkPath], kinds: Container[FailureKind] = frozenset(FailureKind)) -> Iterator[Failure]:
@@ -106,18 +154,34 @@ def failures(paths: Sequence[LinkPath], kinds: Container[FailureKind] = frozense
     :param paths: all links that join the two
     :param kinds: what may fail
     """
-    bundles = [_Bundle(path) for path in paths]
+    ways = _Ways(paths)
     domains: dict[tuple[FailureKind, str, str], dict[str, list[PathTunnel]]] = {}
     for path in paths:
-        counts: Counter[str] = Counter()
-        for tunnel in path.tunnels:
-            counts[tunnel.gateway] += 1
-            for domain in _domains(path, tunnel, counts[tunnel.gateway]):
-                if domain[0] in kinds:
-                    domains.setdefault(domain, {}).setdefault(path.name, []).append(tunnel)
+        for domain, tunnel in _dependencies(path):
+            if domain[0] in kinds:
+                domains.setdefault(domain, {}).setdefault(path.name, []).append(tunnel)
     for (kind, site, name), lost in domains.items():
-        after = _carried(bundles, lost)
-        yield Failure(kind, name, site, [path.name for path in after.links], after.tunnels, after.bandwidth)
+        after = ways.carried(lost)
+        yield Failure(kind, name, site, [path.name for path in after.links], after.tunnels, after.most)
+
+
+def surviving(paths: Iterable[LinkPath], failure: Failure) -> list[LinkPath]:
+    """Return links with the tunnels that a failure leaves."""
+    failed = failure.kind, failure.site, failure.name
+    left: list[LinkPath] = []
+    for path in paths:
+        lost = {tunnel.name for domain, tunnel in _dependencies(path) if domain == failed}
+        left.append(replace(path, tunnels=tuple(tunnel for tunnel in path.tunnels if tunnel.name not in lost)))
+    return left
+
+
+def _dependencies(path: LinkPath) -> Iterator[tuple[tuple[FailureKind, str, str], PathTunnel]]:
+    """Return everything that a link's tunnels depend on, with the tunnel."""
+    counts: Counter[str] = Counter()
+    for tunnel in path.tunnels:
+        counts[tunnel.gateway] += 1
+        for domain in _domains(path, tunnel, counts[tunnel.gateway]):
+            yield domain, tunnel
 
 
 def _domains(path: LinkPath, tunnel: PathTunnel, number: int) -> Iterator[tuple[FailureKind, str, str]]:
@@ -135,17 +199,3 @@ def _domains(path: LinkPath, tunnel: PathTunnel, number: int) -> Iterator[tuple[
         if tunnel.zone:
             yield FailureKind.ZONE, far, tunnel.zone
     yield FailureKind.LINK, "", path.name
-
-
-def capacity_told(paths: Iterable[LinkPath]) -> str:
-    """Write what links carry with its arithmetic: "`dc1-aws` carries 4 × 1.25Gbps = 5Gbps"."""
-    return " and ".join(f"`{path.name}` carries {_amount(path)}" for path in paths)
-
-
-def _amount(path: LinkPath) -> str:
-    whole = written_bandwidth(path.capacity)
-    if not path.spread:
-        return f"{whole}, one tunnel at a time"
-    sizes = Counter(tunnel.bandwidth for tunnel in path.tunnels)
-    terms = " + ".join(f"{count} × {written_bandwidth(bandwidth)}" for bandwidth, count in sizes.items())
-    return f"{terms} = {whole}"

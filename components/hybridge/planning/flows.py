@@ -10,9 +10,9 @@ from typing import Final
 
 from hybridge.topology import Flow, Problem, Severity, Topology, path_of, written_bandwidth, written_milliseconds
 
-from .capacity import peak
 from .failures import carried
 from .paths import VPN, WIREGUARD, LinkPath, by_pair, pair
+from .sums import peak
 
 _MILLISECONDS: Final = 1_000
 """In a second."""
@@ -109,11 +109,14 @@ def _link_problems(name: str, flow: Flow, paths: Sequence[LinkPath]) -> Iterator
 
 def _tunnel_problems(name: str, flow: Flow, path: LinkPath, severity: Severity) -> Iterator[Problem]:
     if peak(flow) > path.largest_tunnel:
+        narrow = max(tunnel.bandwidth for tunnel in path.tunnels) > path.largest_tunnel
+        limit = " by its gateway's uplink" if narrow else " by its `bandwidth`" if path.stated else ""
+        more = "faster uplinks" if narrow else "a higher `bandwidth`" if path.stated else "a link with larger tunnels"
         yield Problem(
             path_of("flows", name, "bandwidth" if flow.burst is None else "burst"),
-            f"A flow takes one tunnel, and one of `{path.name}` carries {written_bandwidth(path.largest_tunnel)}, not "
-            f"{written_bandwidth(peak(flow))}.",
-            "Split it into several flows, or take a link with larger tunnels.",
+            f"A flow takes one tunnel, and one of `{path.name}` carries "
+            f"{written_bandwidth(path.largest_tunnel)}{limit}, not {written_bandwidth(peak(flow))}.",
+            f"Split it into several flows, or take {more}.",
             severity,
         )
 

@@ -51,9 +51,11 @@ def redundancy_sentence(path: LinkPath) -> str:
         return f"The link is lost with {gateway}, the only gateway of {site} ({path.single_gateway})."
     worst = min(failures([path], {FailureKind.GATEWAY}), key=Failure.rank)
     carry = "together carry" if path.spread else "one at a time carries"
+    instance = path.instance
+    both = ", both directions together" if instance and instance.both_ways <= worst.bandwidth else ""
     return (
         f"Any one gateway may fail: {worst.tunnels} of {len(path.tunnels)} tunnels stay up, and {carry} up to "
-        f"{written_bandwidth(worst.bandwidth)}."
+        f"{written_bandwidth(worst.bandwidth)}{both}."
     )
 
 

@@ -109,7 +109,8 @@ def link_path(ends: VpnEnds, plan: SiteToSiteVpnPlan) -> LinkPath:
     AWS ends each tunnel at an endpoint of its own. A transit gateway spreads flows over all tunnels; a virtual private
     gateway sends everything through one of them (https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-limits.html).
     """
-    bandwidth = limits.number(f"aws.vpn.{plan.tunnel_size.value}-tunnel.bandwidth")
+    largest = limits.number(f"aws.vpn.{plan.tunnel_size.value}-tunnel.bandwidth")
+    bandwidth = min(largest, ends.link.bandwidth or largest)
     return LinkPath(
         name=plan.name,
         via=ends.link.via,
@@ -124,4 +125,7 @@ def link_path(ends: VpnEnds, plan: SiteToSiteVpnPlan) -> LinkPath:
         round_trip=ends.link.round_trip,
         mtu=plan.mtu,
         single_gateway=plan.single_gateway,
+        uplinks=ends.uplinks,
+        stated=ends.link.bandwidth is not None,
+        packets=limits.number(f"aws.vpn.{plan.tunnel_size.value}-tunnel.packets"),
     )

@@ -14,7 +14,7 @@ from . import limits
 from .addresses import AddressBook
 from .ends import LinkEnds, joined
 from .mtu import tcp_mss
-from .paths import LinkPath, PathTunnel
+from .paths import Instance, LinkPath, PathTunnel
 from .routing import announced, owned, preference, prefix_limit
 from .wireguard_model import Architecture, WireguardGateway, WireguardInstance, WireguardPlan, WireguardTunnel
 from .wireguard_shape import instance_count
@@ -73,6 +73,25 @@ def instance_bandwidths() -> dict[str, int]:
     """Return what each known EC2 type carries all day, in bits per second."""
     entries = (entry.split() for entry in limits.words("aws.ec2.network-baseline"))
     return {name: int(Decimal(gigabits) * _GIGABIT) for name, gigabits in entries}
+
+
+def instance_cores(instance_type: str) -> int | None:
+    """Return how many cores a known EC2 type has; None: it is not known."""
+    family, _, size = instance_type.partition(".")
+    processors = {name: int(count) for name, count in (entry.split() for entry in limits.words("aws.ec2.vcpus"))}
+    if instance_type not in instance_bandwidths() or size not in processors:
+        return None
+    threads = 2 if family in limits.words("aws.ec2.two-threads-a-core") else 1
+    return processors[size] // threads
+
+
+def gateway_instance(instance_type: str) -> Instance | None:
+    """Return what a gateway instance carries; None: its type is not known, which is a problem of its own."""
+    cores = instance_cores(instance_type)
+    if cores is None:
+        return None
+    processing = cores * limits.number("wireguard.core")
+    return Instance(instance_type, instance_bandwidths()[instance_type], cores, processing)
 
 
 def wireguard_plan(topology: Topology, ends: WireguardEnds, book: AddressBook) -> WireguardPlan:
@@ -149,11 +168,12 @@ def link_path(ends: WireguardEnds, plan: WireguardPlan) -> LinkPath:
     """Return a planned link as a way for traffic.
 
     A route table of a VPC leads to one instance at a time, so flows are not spread from there. Each tunnel is one flow
-    to AWS, and what one instance carries is a tunnel's bandwidth at the most.
+    to AWS, and what one instance carries is a tunnel's bandwidth at the most, each way; both ways share the instance.
     """
     flow = limits.number("aws.ec2.single-flow")
     # A type that is not known is a problem of its own, told together with what else is wrong.
-    bandwidth = min(instance_bandwidths().get(plan.instance_type, flow), flow)
+    instance = gateway_instance(plan.instance_type)
+    bandwidth = min(instance.network, flow) if instance else flow
     zones = {
         instance.name: ends.cloud.zones[instance.number - 1] if ends.cloud.zones else "" for instance in plan.instances
     }
@@ -171,6 +191,8 @@ def link_path(ends: WireguardEnds, plan: WireguardPlan) -> LinkPath:
         mtu=plan.mtu,
         single_gateway=plan.single_gateway,
         own_subnets=ends.cloud.vpc is None,
+        uplinks=ends.uplinks,
+        instance=instance,
     )
 
 

@@ -48,7 +48,8 @@ class SiteToSiteVpn(LinkBase):
     via: Literal["site-to-site-vpn"] = Field(examples=["site-to-site-vpn"])
     bandwidth: Bandwidth | None = Field(
         default=None,
-        description="What one tunnel has to carry; decides the vendor's tunnel size.",
+        description="What one tunnel is to carry at the most: flows are held against it, and above 1.25Gbps AWS's "
+        "large tunnels are taken. By default what a standard tunnel carries.",
         examples=["500Mbps"],
     )
     dead_peer_after: Seconds = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Model
-from .quantities import Address, Domain, Name, Network, TagKey
+from .quantities import Address, Bandwidth, Domain, Name, Network, TagKey
 
 
 def _identifier(prefix: str) -> str:
@@ -39,6 +39,12 @@ class Gateway(Model):
 
     name: Name = Field(description="The device's name; its configuration is rendered under it.", examples=["edge-a"])
     public_ip: Address = Field(description="Its fixed public IPv4 address.", examples=["203.0.113.10"])
+    uplink: Bandwidth | None = Field(
+        default=None,
+        description="What its line to the outside carries each way, all its tunnels together; flows are held against "
+        "it. What tunnels add to packets on the wire is not counted. Without it the line limits nothing.",
+        examples=["500Mbps"],
+    )
     path_mtu: Annotated[int, Field(ge=1280, le=1500)] = Field(
         default=1500,
         description="Largest packet on its path to the outside, in bytes: 1492 behind PPPoE, less behind another "
