@@ -35,6 +35,7 @@ class Site(_Part):
     ranges: list[str] = Field(default_factory=list[str])
     asn: int | None = None
     edge: str = ""
+    next_hop: str = ""
 
 
 class Tunnel(_Part):
@@ -193,7 +194,7 @@ def show_summary(console: Console, stack: str, report: Report | None, facts: Fac
 def _parts(report: Report | None, facts: Facts) -> Iterable[list[RenderableType]]:
     if report is not None:
         if report.sites:
-            yield [_sites(report.sites)]
+            yield [_sites(report.sites), *_next_hops(report.sites)]
         for link in report.links:
             yield _link(link)
         if report.flows:
@@ -225,6 +226,12 @@ def _sites(sites: Sequence[Site]) -> RenderableType:
         cells = (kind, ", ".join(site.ranges), asn, site.edge)
         table.add_row(Text(site.name, style="bold"), *map(Text, cells))
     return table
+
+
+def _next_hops(sites: Sequence[Site]) -> Iterable[Text]:
+    for site in sites:
+        if site.next_hop:
+            yield Text(f"{site.name}: {site.next_hop}", style="dim")
 
 
 def _link(link: Link) -> list[RenderableType]:

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from hybridge.planning import AddressBook, OnpremGateway, OnpremSitePlan, address_needs
+from hybridge.planning import AddressBook, OnpremSitePlan, address_needs
+from hybridge.planning.onprem import onprem_site_plan
 from hybridge.planning.vpn import vpn_ends, vpn_plan
 from hybridge.planning.wireguard import WireguardEnds, wireguard_ends, wireguard_plan
 from hybridge.planning.wireguard_model import WireguardPlan
@@ -52,13 +53,11 @@ class Joined:
         """The datacentre with all its links."""
         site = self.topology.sites["dc1"]
         assert site.kind == "onprem"
-        return OnpremSitePlan(
-            name="dc1",
-            asn=site.asn,
-            ranges=[str(network) for network in site.ranges],
-            gateways=[OnpremGateway(gateway.name, str(gateway.public_ip)) for gateway in site.gateways],
-            vpns=[vpn_plan(self.topology, ends, self.book) for ends in vpn_ends(self.topology)],
-            wireguards=[self.plan(ends.name) for ends in self.links],
+        return onprem_site_plan(
+            "dc1",
+            site,
+            [vpn_plan(self.topology, ends, self.book) for ends in vpn_ends(self.topology)],
+            [self.plan(ends.name) for ends in self.links],
         )
 
     def problems(self) -> list[Problem]:

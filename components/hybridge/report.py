@@ -24,6 +24,8 @@ class SiteReport(TypedDict):
     ranges: list[str]
     asn: int
     edge: str
+    next_hop: str
+    """What is left to the site's own network; empty: nothing."""
 
 
 TunnelReport = TypedDict(
@@ -113,6 +115,7 @@ def report(plan: Plan) -> Report:
 
 def _onprem_sites(plan: Plan) -> list[SiteReport]:
     uplinks = {gateway: uplink for path in plan.paths for gateway, uplink in path.uplinks.items()}
+    left = {each.site: each.sentence for each in plan.consequences.sites}
     return [
         SiteReport(
             name=site.name,
@@ -120,6 +123,7 @@ def _onprem_sites(plan: Plan) -> list[SiteReport]:
             ranges=site.ranges,
             asn=site.asn,
             edge=", ".join(_gateway(gateway, uplinks.get(gateway.name)) for gateway in site.gateways),
+            next_hop=left.get(site.name, ""),
         )
         for site in plan.onprem_sites
     ]
@@ -132,7 +136,7 @@ def _gateway(gateway: OnpremGateway, uplink: int | None) -> str:
 
 def _aws_sites(plan: Plan) -> list[SiteReport]:
     return [
-        SiteReport(name=site.name, kind="aws", ranges=site.ranges, asn=site.asn, edge=_edge(plan, site))
+        SiteReport(name=site.name, kind="aws", ranges=site.ranges, asn=site.asn, edge=_edge(plan, site), next_hop="")
         for site in plan.aws_sites
     ]
 

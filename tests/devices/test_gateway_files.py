@@ -124,8 +124,11 @@ def test_a_gateway_announces_its_own_networks_and_nothing_that_it_learned(files:
     permitted = {
         name: set(re.findall(rf"ip prefix-list {name} seq \d+ permit (\S+)$", text, re.MULTILINE)) for name in out
     }
+    # What the site's other gateway is told, and it alone, is all parts of a network, which the pattern leaves out.
+    assert re.findall(r"neighbor (\S+) route-map told-to-gateways out", text) == ["10.100.0.3"]
+    assert permitted.pop("told-to-gateways") == set()
     assert permitted == {"to-dc1-aws": {"10.100.0.0/16"}, "to-dc1-wg": {"10.100.0.0/17", "10.100.128.0/17"}}
-    for name in out:
+    for name in permitted:
         assert f"route-map {name} permit 10\n match ip address prefix-list {name}\n" in text
 
 
@@ -179,6 +182,60 @@ def test_only_the_links_peers_reach_what_the_links_use(files: dict[str, Path]) -
     assert "ip saddr 198.51.100.1 udp dport 500 accept\n" in text
     assert "udp dport { 51820, 51821, 3784 } drop\n" in text
     assert "firewall.nft" not in files["interfaces.sh"].read_text()
+
+
+def test_the_firewall_lets_the_sites_other_gateways_in(declared: dict[str, Any], tmp_path: Path) -> None:
+    """Also where no tunnel has BFD."""
+    declared["sites"]["dc1"]["gateways"].append(
+        {"name": "edge-c", "public_ip": "203.0.113.12", "lan_address": "10.100.0.4"}
+    )
+    site = Joined.read(with_wireguard(declared)).site()
+    secrets = secrets_of(site)
+    site.wireguards.clear()
+    text = gateway_files(site, site.gateways[1], secrets)["firewall.nft"]
+    for service in ("tcp dport 179", "udp dport 3784"):
+        assert f"ip saddr {{ 10.100.0.2, 10.100.0.4 }} {service} accept\n" in text
+    assert "    udp dport { 3784 } drop\n" in text
+    (tmp_path / "firewall.nft").write_text(text)
+    assert nft_complaint(tmp_path / "firewall.nft") == ""
+
+
+def without_lan_addresses(declared: dict[str, Any]) -> dict[str, Any]:
+    for gateway in declared["sites"]["dc1"]["gateways"]:
+        del gateway["lan_address"]
+    return declared
+
+
+def test_gateways_that_nobody_gave_a_lan_address_have_no_sessions(declared: dict[str, Any], tmp_path: Path) -> None:
+    """Their files differ in nothing but what concerns the other gateway."""
+    with_it = written(Joined.read(with_wireguard(declared)).site(), tmp_path)
+    texts = {name: path.read_text() for name, path in with_it.items()}
+    site = Joined.read(without_lan_addresses(declared)).site()
+    for name, text in gateway_files(site, site.gateways[0], secrets_of(site)).items():
+        assert set(text.splitlines()) - set(texts[name].splitlines()) <= {"  maximum-paths 4"}
+        for word in ("10.100.0.3", "10.100.0.2", "gateways", "send_redirects", "next-hop-self"):
+            assert word not in text
+    assert "neighbor 10.100.0.3 remote-as 65010\n" in texts["frr.conf"]
+
+
+def test_a_single_gateway_has_nobody_to_hand_over_to(declared: dict[str, Any]) -> None:
+    del declared["sites"]["dc1"]["gateways"][1]
+    declared["links"]["dc1-aws"]["accept_single_gateway"] = "a lab that may stop"
+    site = Joined.read(with_wireguard(declared)).site()
+    assert site.handover is None
+    files = gateway_files(site, site.gateways[0], secrets_of(site))
+    assert "10.100.0.2" not in "".join(files.values())
+
+
+def test_the_interface_script_says_when_no_interface_has_the_lan_address(files: dict[str, Path]) -> None:
+    """The tunnels are made all the same."""
+    text = files["interfaces.sh"].read_text()
+    start = text.index("lan=$(")
+    part = files["interfaces.sh"].with_name("part.sh")
+    part.write_text(f"set -eu\n{text[start : text.index('nft -f')]}echo made\n")
+    done = subprocess.run(unshared("sh", str(part)), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "made\n")
+    assert "no interface has 10.100.0.2, the lan_address of edge-a" in done.stderr
 
 
 def test_the_interface_script_is_sound_posix_shell(files: dict[str, Path]) -> None:

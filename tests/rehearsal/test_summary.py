@@ -27,7 +27,8 @@ def tunnel(name: str, mtu: int = 1446) -> dict[str, Any]:
 REPORT: dict[str, Any] = {
     "stack": "dev",
     "sites": [
-        {"name": "dc1", "kind": "onprem", "ranges": ["10.100.0.0/16"], "asn": 65010, "edge": "edge-a, edge-b"},
+        {"name": "dc1", "kind": "onprem", "ranges": ["10.100.0.0/16"], "asn": 65010, "edge": "edge-a, edge-b"}
+        | {"next_hop": "Its hosts need a next hop."},
         {"name": "aws-east", "kind": "aws", "ranges": ["172.20.0.0/16"], "asn": 64512, "edge": "transit gateway"},
     ],
     "links": [

@@ -11,10 +11,11 @@ import yaml
 from hybridge.planning import AddressBook
 from hybridge.planning.dns import dns_plan
 from hybridge.planning.needs import address_needs
+from hybridge.planning.onprem import onprem_site_plan
 from hybridge.planning.openings import Direction, Opening, openings
 from hybridge.planning.vpn import vpn_ends, vpn_plan
 from hybridge.planning.wireguard import wireguard_ends, wireguard_plan
-from hybridge.topology import Topology, read_topology
+from hybridge.topology import OnpremSite, Topology, read_topology
 from tests.conftest import ROOT
 from tests.unit.ways import VPN_LINK, WIREGUARD_LINK, estate
 
@@ -23,12 +24,23 @@ def opened(topology: Topology) -> list[Opening]:
     book = AddressBook("addresses.test.yaml").completed(address_needs(topology))
     vpns = [vpn_plan(topology, ends, book) for ends in vpn_ends(topology)]
     wireguards = [wireguard_plan(topology, ends, book) for ends in wireguard_ends(topology)]
-    return openings(topology, vpns, wireguards, dns_plan(topology))
+    sites = [
+        onprem_site_plan(
+            name,
+            site,
+            [vpn for vpn in vpns if vpn.onprem == name],
+            [link for link in wireguards if link.onprem == name],
+        )
+        for name, site in topology.sites.items()
+        if isinstance(site, OnpremSite)
+    ]
+    return openings(topology, sites, vpns, wireguards, dns_plan(topology))
 
 
 def outside(found: list[Opening], site: str) -> set[tuple[str, str]]:
-    """Protocols and ports that do not run inside a tunnel."""
-    return {(each.protocol, each.ports) for each in found if each.site == site and " in tunnel " not in each.why}
+    """Protocols and ports that run neither inside a tunnel nor between the site's own gateways."""
+    there = [each for each in found if each.site == site and not each.why.startswith("routes between")]
+    return {(each.protocol, each.ports) for each in there if " in tunnel " not in each.why}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +83,17 @@ def test_every_tunnel_has_bgp_inside_and_wireguard_bfd_too() -> None:
     assert sorted(each.why.split()[0] for each in inside) == ["BFD"] * 4 + ["BGP"] * 8
     assert {each.ports for each in inside if each.protocol == "tcp"} == {"179"}
     assert {each.ports for each in inside if each.protocol == "udp"} == {"3784"}
+
+
+def test_gateways_that_stand_in_for_each_other_have_sessions_in_their_own_network() -> None:
+    why = "routes between the gateways of dc1"
+    one, other = ["10.100.0.2"], ["10.100.0.3"]
+    assert [each for each in opened(estate({"vpn": VPN_LINK})) if each.why == why] == [
+        Opening("dc1", Direction.BOTH, "tcp", "179", one, other, why),
+        Opening("dc1", Direction.BOTH, "udp", "3784", one, other, why),
+        Opening("dc1", Direction.BOTH, "tcp", "179", other, one, why),
+        Opening("dc1", Direction.BOTH, "udp", "3784", other, one, why),
+    ]
 
 
 @pytest.mark.parametrize(("accepted", "sessions"), [({}, 2), ({"accept_single_gateway": "a lab that may stop"}, 0)])

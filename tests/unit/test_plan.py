@@ -62,7 +62,9 @@ def test_the_attachment_takes_the_end_of_the_primary_range(plan: Plan) -> None:
 
 
 def test_adding_a_gateway_moves_no_address(declared: dict[str, Any], plan: Plan) -> None:
-    declared["sites"]["dc1"]["gateways"].insert(0, {"name": "edge-0", "public_ip": "203.0.113.12"})
+    declared["sites"]["dc1"]["gateways"].insert(
+        0, {"name": "edge-0", "public_ip": "203.0.113.12", "lan_address": "10.100.0.4"}
+    )
     book = {
         f"dc1-aws/{connection.gateway}/{tunnel.number}": tunnel.inside
         for connection in plan.vpns[0].connections
@@ -175,8 +177,9 @@ def test_a_gateway_has_a_public_address(declared: dict[str, Any], address: str) 
 
 
 def test_gateways_share_neither_name_nor_address(declared: dict[str, Any]) -> None:
-    declared["sites"]["dc1"]["gateways"].append({"name": "edge-a", "public_ip": "203.0.113.10"})
+    declared["sites"]["dc1"]["gateways"].append(dict(declared["sites"]["dc1"]["gateways"][0]))
     assert {problem.path for problem in problems_of(declared)} == {
+        "sites.dc1.gateways[2].lan_address",
         "sites.dc1.gateways[2].name",
         "sites.dc1.gateways[2].public_ip",
     }

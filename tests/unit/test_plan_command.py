@@ -39,8 +39,9 @@ def test_a_complete_book_is_left_as_it_is(stacks: Path) -> None:
 
 def test_a_new_gateway_only_adds(stacks: Path) -> None:
     before = (stacks / "addresses.minimal.yaml").read_text(encoding="utf-8").splitlines()
-    gateway = "- { name: edge-a, public_ip: 203.0.113.10 }"
-    edit(stacks, gateway, f"- {{ name: edge-0, public_ip: 203.0.113.9 }}\n          {gateway}")
+    gateway = "- { name: edge-a, public_ip: 203.0.113.10,"
+    added = "- { name: edge-0, public_ip: 203.0.113.9, lan_address: 10.100.0.4 }"
+    edit(stacks, gateway, f"{added}\n          {gateway}")
     done = plan(stacks)
     assert done.returncode == 0, done.stderr
     after = (stacks / "addresses.minimal.yaml").read_text(encoding="utf-8").splitlines()

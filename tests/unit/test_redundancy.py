@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from hybridge.planning.failures import Failure, FailureKind, carried, failures
 from hybridge.planning.paths import LinkPath
-from hybridge.planning.redundancy import link_redundancy, pair_redundancy, redundancy_problems, redundancy_sentence, sla
+from hybridge.planning.redundancy import (
+    link_redundancy,
+    pair_redundancy,
+    redundancy_problems,
+    redundancy_sentence,
+    site_redundancy,
+    sla,
+)
 from hybridge.topology import Problem, Severity
 from tests.unit.ways import GIGABIT, VPN_LINK, WIREGUARD_LINK, estate, vpn_path, wireguard_path
 
@@ -111,7 +118,10 @@ def test_each_failure_leaves_what_the_other_tunnels_carry(paths: list[LinkPath])
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        (vpn_path(), "Any one gateway may fail: 2 of 4 tunnels stay up, and together carry up to 2Gbps."),
+        (
+            vpn_path(),
+            "Any one gateway may fail: 2 of 4 tunnels stay up, and together carry up to 2Gbps.",
+        ),
         (
             vpn_path(spread=False),
             "Any one gateway may fail: 2 of 4 tunnels stay up, and one at a time carries up to 1Gbps.",
@@ -131,7 +141,36 @@ def test_each_failure_leaves_what_the_other_tunnels_carry(paths: list[LinkPath])
     ],
 )
 def test_a_sentence_says_what_one_gateway_leaves(path: LinkPath, sentence: str) -> None:
-    assert redundancy_sentence(path) == sentence
+    handed = " One of dc1 that loses its tunnels hands over to another."
+    assert redundancy_sentence(path).removesuffix(handed) == sentence
+
+
+@pytest.mark.parametrize(
+    ("handover", "told"),
+    [
+        (True, "One of dc1 that loses its tunnels hands over to another."),
+        (False, "One of dc1 that loses its tunnels drops what it is sent until the site's own network notices."),
+    ],
+)
+def test_a_sentence_says_what_becomes_of_packets_at_a_gateway_without_tunnels(handover: bool, told: str) -> None:
+    assert redundancy_sentence(vpn_path(handover=handover)).endswith(f"2Gbps. {told}")
+    assert redundancy_sentence(wireguard_path(handover=handover)).endswith(f"1Gbps. {told}")
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        ([vpn_path(gateways=("edge-a",), single_gateway=WHY)], []),
+        ([wireguard_path()], [False]),
+        ([wireguard_path(), vpn_path(standby=True)], [True]),
+    ],
+)
+def test_what_no_gateway_can_do_is_left_to_the_sites_network(paths: Sequence[LinkPath], told: list[bool]) -> None:
+    """To find another gateway when one dies, and to share flows where links add their tunnels up."""
+    found = site_redundancy(paths)
+    assert [each.site for each in found] == ["dc1"] * len(told)
+    assert all("next hop that survives a gateway's death" in each.sentence for each in found)
+    assert ["spreads flows over all gateways" in each.sentence for each in found] == told
 
 
 def test_the_sla_is_the_vendors_with_its_source() -> None:

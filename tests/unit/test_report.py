@@ -13,10 +13,15 @@ from tests.conftest import planned
 def test_the_report_names_every_site_link_and_tunnel(plan: Plan) -> None:
     told = report(plan)
     assert [site["name"] for site in told["sites"]] == ["dc1", "aws-east"]
+    assert [site["next_hop"][:26] for site in told["sites"]] == ["Its hosts need a next hop ", ""]
     (link,) = told["links"]
     assert link["between"] == ["dc1", "aws-east"]
     assert [(tunnel["mtu"], tunnel["mss"]) for tunnel in link["tunnels"]] == [(1446, 1406)] * 4
     assert "Any one gateway may fail: 2 of 4 tunnels stay up" in link["redundancy"]
+    assert link["redundancy"].endswith("One of dc1 that loses its tunnels hands over to another.")
+    between = [each for each in told["neighbours"] if not each["link"]]
+    assert [(each["gateway"], each["peer"]) for each in between] == [("edge-a", "edge-b"), ("edge-b", "edge-a")]
+    assert all(each["announces"] == each["accepts"] == ["172.20.0.0/16"] for each in between)
 
 
 def test_the_report_says_which_network_has_to_lead_to_pods(declared: dict[str, Any]) -> None:

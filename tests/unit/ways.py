@@ -14,7 +14,10 @@ DC1: dict[str, Any] = {
     "kind": "onprem",
     "asn": 65010,
     "ranges": ["10.100.0.0/16"],
-    "gateways": [{"name": "edge-a", "public_ip": "203.0.113.10"}, {"name": "edge-b", "public_ip": "203.0.113.11"}],
+    "gateways": [
+        {"name": "edge-a", "public_ip": "203.0.113.10", "lan_address": "10.100.0.2"},
+        {"name": "edge-b", "public_ip": "203.0.113.11", "lan_address": "10.100.0.3"},
+    ],
 }
 AWS = {"kind": "aws", "region": "us-east-1", "asn": 64512, "ranges": ["172.20.0.0/16"]}
 BETWEEN = ["dc1", "aws-east"]
@@ -37,11 +40,13 @@ def vpn_path(
     standby: bool = False,
     round_trip: int | None = 8,
     single_gateway: str = "",
+    handover: bool = True,
 ) -> LinkPath:
     """A managed VPN: two tunnels a gateway, each to an endpoint of its own."""
     names = [(f"{name}-{gateway}-{number}", gateway) for gateway in gateways for number in (1, 2)]
     tunnels = tuple(PathTunnel(tunnel, gateway, f"endpoint of {tunnel}", bandwidth) for tunnel, gateway in names)
-    return LinkPath(name, VPN, ("dc1", "aws-east"), tunnels, spread, standby, round_trip, 1446, single_gateway)
+    sites = ("dc1", "aws-east")
+    return LinkPath(name, VPN, sites, tunnels, spread, standby, round_trip, 1446, single_gateway, handover)
 
 
 def wireguard_path(
@@ -54,6 +59,7 @@ def wireguard_path(
     round_trip: int | None = 8,
     mtu: int = 1400,
     single_gateway: str = "",
+    handover: bool = True,
 ) -> LinkPath:
     """WireGuard: a tunnel between each gateway and each instance, of which one carries everything."""
     tunnels = tuple(
@@ -62,4 +68,4 @@ def wireguard_path(
         for number in range(1, instances + 1)
     )
     sites = ("dc1", "aws-east")
-    return LinkPath(name, WIREGUARD, sites, tunnels, False, standby, round_trip, mtu, single_gateway)
+    return LinkPath(name, WIREGUARD, sites, tunnels, False, standby, round_trip, mtu, single_gateway, handover)

@@ -1,7 +1,8 @@
 """What a gateway says in BGP, and to whom: the same for an on-premises gateway and for one in the cloud.
 
 A gateway announces what its own side has and nothing that a peer told it, so it carries traffic from no peer to
-another. From each peer it takes that peer's own networks alone.
+another. From each peer it takes that peer's own networks alone. Only the gateways of its own site does it tell what its
+peers told it, and takes the same from them.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Session:
     hold_seconds: int
     bfd: Bfd | None = None
     """None: the peer knows no BFD."""
+    same_site: bool = False
+    """Whether the peer is a gateway of the same site, which sends to this one what it has no way of its own for."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def frr_conf(speaker: Speaker) -> str:
         speaker=speaker,
         filters=filters.values(),
         closed=sorted(closed),
+        own_side=any(session.same_site for session in speaker.sessions),
         bfds=_distinct(session.bfd for session in speaker.sessions if session.bfd),
     )
 

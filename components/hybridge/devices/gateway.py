@@ -48,7 +48,13 @@ def gateway_files(site: OnpremSitePlan, gateway: OnpremGateway, secrets: Gateway
     tunnels = [*vpn_ends, *wireguard_ends]
     if not tunnels:
         return {}
-    shown = {"site": site, "gateway": gateway, "vpn_ends": vpn_ends, "wireguard_ends": wireguard_ends}
+    shown = {
+        "site": site,
+        "gateway": gateway,
+        "vpn_ends": vpn_ends,
+        "wireguard_ends": wireguard_ends,
+        "others": [other.lan_address for other in _others(site, gateway)],
+    }
     return {
         "frr.conf": frr_conf(_speaker(site, gateway)),
         "interfaces.sh": render("interfaces.sh", **shown),
@@ -111,6 +117,7 @@ def _speaker(site: OnpremSitePlan, gateway: OnpremGateway) -> Speaker:
         sessions=[
             *(session for vpn in site.vpns for session in _vpn_sessions(vpn, gateway)),
             *(session for link in site.wireguards for session in _wireguard_sessions(link, gateway)),
+            *_own_sessions(site, gateway),
         ],
     )
 
@@ -129,6 +136,34 @@ def _wireguard_sessions(link: WireguardPlan, gateway: OnpremGateway) -> Iterator
     for tunnel in link.tunnels:
         if tunnel.gateway == gateway.name:
             yield _session(link, tunnel, link.gateway_asn, Bfd(link.bfd_milliseconds, link.bfd_multiplier))
+
+
+def _others(site: OnpremSitePlan, gateway: OnpremGateway) -> list[OnpremGateway]:
+    """Return the gateways that stand in for this one."""
+    return [other for other in site.gateways if site.handover and other.name != gateway.name]
+
+
+def _own_sessions(site: OnpremSitePlan, gateway: OnpremGateway) -> Iterator[Session]:
+    """Return the sessions with the site's other gateways.
+
+    Their filters have names that no link's have, whatever the link is called.
+    """
+    if (plan := site.handover) is None:
+        return
+    for other in _others(site, gateway):
+        yield Session(
+            address=other.lan_address,
+            asn=site.asn,
+            name=f"{other.name} at {site.name}",
+            source=gateway.lan_address,
+            taken=Filter("told-by-gateways", plan.far_ranges, parts=True, preference=plan.preference),
+            told=Filter("told-to-gateways", plan.far_ranges, parts=True),
+            prefix_limit=plan.prefix_limit,
+            keepalive_seconds=plan.bgp_keepalive_seconds,
+            hold_seconds=plan.bgp_hold_seconds,
+            bfd=Bfd(plan.bfd_milliseconds, plan.bfd_multiplier),
+            same_site=True,
+        )
 
 
 def _session(

@@ -4,6 +4,7 @@ from .addresses import AddressBook, AddressNeeds
 from .model import (
     AwsSitePlan,
     ExistingVpcPlan,
+    HandoverPlan,
     HubKind,
     OnpremGateway,
     OnpremSitePlan,
@@ -26,6 +27,7 @@ __all__ = [
     "AwsSitePlan",
     "ConfiguredSecret",
     "ExistingVpcPlan",
+    "HandoverPlan",
     "HubKind",
     "IpsecSuite",
     "OnpremGateway",

@@ -106,11 +106,17 @@ def _addresses_of(name: str, site: OnpremSite) -> Iterator[Claim]:
     for index, gateway in enumerate(site.gateways):
         place = path_of("sites", name, "gateways", index, "public_ip")
         yield _public(gateway.public_ip, f"gateway {gateway.name}", place)
+        if gateway.lan_address is not None:
+            place = path_of("sites", name, "gateways", index, "lan_address")
+            yield _host(gateway.lan_address, f"gateway {gateway.name}", place, name)
     for index, server in enumerate(site.dns.servers if site.dns else ()):
         place = path_of("sites", name, "dns", "servers", index)
-        # It lies in the site's ranges, and there only the pods that the site made room for could be in its way.
-        rooms: tuple[Room, ...] = (("pods in", name),)
-        yield Claim(IPv4Network(server), f"site {name}'s DNS", place, Use.ADDRESS, (), rooms, name)
+        yield _host(server, f"site {name}'s DNS", place, name)
+
+
+def _host(address: IPv4Address, owner: str, place: str, site: str) -> Claim:
+    """Return the claim of a host in the site's ranges, where only the pods that it made room for can be in its way."""
+    return Claim(IPv4Network(address), owner, place, Use.ADDRESS, (), (("pods in", site),), site)
 
 
 def _public(address: IPv4Address, owner: str, place: str) -> Claim:

@@ -15,6 +15,7 @@ from .capacity import demands
 from .clusters import pods_route
 from .dns import dns_plan
 from .dns_model import DnsPlan
+from .handover import handover_neighbours
 from .model import AwsSitePlan, OnpremSitePlan, SiteToSiteVpnPlan
 from .mtu_plan import mtu_plan, pod_mtu
 from .onprem import onprem_site_plan
@@ -22,7 +23,7 @@ from .openings import openings
 from .paths import LinkPath
 from .prices import monthly_estimate
 from .recording import missing_problems
-from .redundancy import link_redundancy, pair_redundancy
+from .redundancy import link_redundancy, pair_redundancy, site_redundancy
 from .routing import neighbours
 from .trust import trust_plan
 from .vpn import VpnEnds, vpn_ends, vpn_plan
@@ -72,10 +73,11 @@ def told_plan(topology: Topology, decisions: Decisions, stack: str, warnings: li
         for name, site in topology.sites.items()
         if isinstance(site, AwsSite)
     ]
+    onprem_sites = _onprem_sites(topology, decisions)
     dns = dns_plan(topology)
     return Plan(
         stack=stack,
-        onprem_sites=_onprem_sites(topology, decisions),
+        onprem_sites=onprem_sites,
         aws_sites=aws_sites,
         vpns=decisions.vpns,
         wireguards=decisions.wireguards,
@@ -84,7 +86,7 @@ def told_plan(topology: Topology, decisions: Decisions, stack: str, warnings: li
         dns=dns,
         trust=trust_plan(topology),
         allow_replacement=list(topology.allow_replacement),
-        consequences=_consequences(topology, decisions, aws_sites, dns),
+        consequences=_consequences(topology, decisions, onprem_sites, aws_sites, dns),
         warnings=warnings,
     )
 
@@ -119,15 +121,20 @@ def _clusters(topology: Topology) -> list[ClusterPlan]:
 
 
 def _consequences(
-    topology: Topology, decisions: Decisions, aws_sites: Sequence[AwsSitePlan], dns: DnsPlan
+    topology: Topology,
+    decisions: Decisions,
+    onprem_sites: Sequence[OnpremSitePlan],
+    aws_sites: Sequence[AwsSitePlan],
+    dns: DnsPlan,
 ) -> Consequences:
     paths = decisions.paths
     return Consequences(
         demands=demands(topology, paths),
         links=link_redundancy(paths),
+        sites=site_redundancy(paths),
         pairs=pair_redundancy(paths),
         mtu=mtu_plan(topology, paths),
-        neighbours=neighbours(topology, paths),
-        openings=list(openings(topology, decisions.vpns, decisions.wireguards, dns)),
+        neighbours=[*neighbours(topology, paths), *handover_neighbours(onprem_sites)],
+        openings=list(openings(topology, onprem_sites, decisions.vpns, decisions.wireguards, dns)),
         estimate=monthly_estimate(billed(topology, decisions.vpns, decisions.wireguards, aws_sites, dns)),
     )

@@ -160,6 +160,26 @@ class OnpremGateway:
 
     name: str
     public_ip: str
+    lan_address: str = ""
+    """Its address in the site's own network; empty: not told."""
+
+
+@dataclass(frozen=True)
+class HandoverPlan:
+    """The BGP sessions of a site's gateways with each other, over the site's own network."""
+
+    far_ranges: list[str]
+    """What they tell each other of, and take, and nothing else: what the links lead to."""
+    preference: int
+    """BGP local preference of what another gateway tells; the highest wins."""
+    prefix_limit: int
+    """How many prefixes a gateway takes before it closes a session."""
+    bgp_keepalive_seconds: int
+    bgp_hold_seconds: int
+    bfd_milliseconds: int
+    """How often each gateway tells the others that it is alive."""
+    bfd_multiplier: int
+    """How many of these may be missed."""
 
 
 @dataclass(frozen=True)
@@ -172,3 +192,5 @@ class OnpremSitePlan:
     gateways: list[OnpremGateway]
     vpns: list[SiteToSiteVpnPlan]
     wireguards: list[WireguardPlan] = field(default_factory=list[WireguardPlan])
+    handover: HandoverPlan | None = None
+    """How a gateway whose tunnels are down sends to the others; None: it does not."""

@@ -9,6 +9,7 @@ from typing import Final
 from hybridge.topology import OnpremSite, Problem, Topology, path_of
 
 from . import limits
+from .handover import handover_plan, lan_address_problems
 from .model import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan
 from .wireguard_model import WireguardPlan
 
@@ -29,6 +30,7 @@ def onprem_problems(topology: Topology) -> Iterator[Problem]:
         if not isinstance(site, OnpremSite):
             continue
         yield from _asn_problems(name, site)
+        yield from lan_address_problems(name, site)
         for index, gateway in enumerate(site.gateways):
             place = path_of("sites", name, "gateways", index)
             yield from _address_problems(f"{place}.public_ip", gateway.public_ip)
@@ -75,7 +77,11 @@ def onprem_site_plan(
         name=name,
         asn=site.asn,
         ranges=[str(network) for network in site.ranges],
-        gateways=[OnpremGateway(gateway.name, str(gateway.public_ip)) for gateway in site.gateways],
+        gateways=[
+            OnpremGateway(gateway.name, str(gateway.public_ip), str(gateway.lan_address or ""))
+            for gateway in site.gateways
+        ],
         vpns=vpns,
         wireguards=wireguards,
+        handover=handover_plan(site, vpns, wireguards),
     )

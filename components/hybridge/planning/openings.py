@@ -15,7 +15,7 @@ from hybridge.topology import Topology
 
 from .dns import dns_servers
 from .dns_model import AwsDnsPlan, DnsPlan, OnpremDnsPlan
-from .model import SiteToSiteVpnPlan, VpnConnection
+from .model import OnpremSitePlan, SiteToSiteVpnPlan, VpnConnection
 from .routing import owned
 from .wireguard_model import WireguardPlan, WireguardTunnel
 
@@ -57,16 +57,22 @@ class Opening:
 
 
 def openings(
-    topology: Topology, vpns: Sequence[SiteToSiteVpnPlan], wireguards: Sequence[WireguardPlan], dns: DnsPlan
+    topology: Topology,
+    onprem_sites: Sequence[OnpremSitePlan],
+    vpns: Sequence[SiteToSiteVpnPlan],
+    wireguards: Sequence[WireguardPlan],
+    dns: DnsPlan,
 ) -> list[Opening]:
     """Return everything that firewalls have to let through, site by site.
 
     :param topology: what a person declared
+    :param onprem_sites: its on-premises sites
     :param vpns: its site-to-site VPN links
     :param wireguards: its WireGuard links
     :param dns: who forwards what to whom
     """
     found = [
+        *(opening for site in onprem_sites for opening in _handover(site)),
         *(opening for vpn in vpns for opening in _vpn(vpn)),
         *(opening for link in wireguards for opening in _wireguard(link)),
         *(opening for site in dns.aws_sites for opening in _aws_dns(site)),
@@ -75,6 +81,14 @@ def openings(
     ]
     order = {site: number for number, site in enumerate(topology.sites)}
     return sorted(found, key=lambda opening: order[opening.site])
+
+
+def _handover(site: OnpremSitePlan) -> Iterator[Opening]:
+    for gateway in site.gateways if site.handover else ():
+        others = [other.lan_address for other in site.gateways if other is not gateway]
+        why = f"routes between the gateways of {site.name}"
+        yield Opening(site.name, Direction.BOTH, "tcp", _BGP, [gateway.lan_address], others, why)
+        yield Opening(site.name, Direction.BOTH, "udp", _BFD, [gateway.lan_address], others, why)
 
 
 def _vpn(vpn: SiteToSiteVpnPlan) -> Iterator[Opening]:

@@ -74,6 +74,8 @@ class LinkPath:
     """Packets a second that one of its tunnels carries at the most; None: not known."""
     instance: Instance | None = None
     """The gateway instances at the other site, of which one carries everything; None: the end is the vendor's own."""
+    handover: bool = False
+    """Whether a gateway of its first site whose tunnels are down sends to the site's others."""
 
     def through(self, gateway: str, bandwidth: int) -> int:
         """Return what a gateway's uplink lets through of `bandwidth`."""

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from hybridge.topology import Problem, Severity, SiteToSiteVpn, Topology, Wireguard, path_of, written_bandwidth
+from hybridge.topology import (
+    OnpremSite,
+    Problem,
+    Severity,
+    SiteToSiteVpn,
+    Topology,
+    Wireguard,
+    path_of,
+    written_bandwidth,
+)
 
 from . import limits
 from .failures import Failure, FailureKind, failures
@@ -23,6 +32,14 @@ class LinkRedundancy:
     link: str
     sentence: str
     sla: str
+
+
+@dataclass(frozen=True)
+class SiteRedundancy:
+    """What stays with the own network of a site that has several gateways, for the report."""
+
+    site: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,23 @@ def link_redundancy(paths: Iterable[LinkPath]) -> list[LinkRedundancy]:
     return [LinkRedundancy(path.name, redundancy_sentence(path), sla(path)) for path in paths]
 
 
+def site_redundancy(paths: Iterable[LinkPath]) -> list[SiteRedundancy]:
+    """Return what no gateway can do for its site's hosts: survive itself, and share their flows with the others."""
+    spread: dict[str, bool] = {}
+    for path in paths:
+        if len(path.gateways) >= _REDUNDANT:
+            spread[path.sites[0]] = spread.get(path.sites[0], False) or path.spread
+    return [SiteRedundancy(site, _next_hop(all_tunnels=shared)) for site, shared in spread.items()]
+
+
+def _next_hop(*, all_tunnels: bool) -> str:
+    shares = ", and one that spreads flows over all gateways where they are to have the bandwidth of all tunnels"
+    return (
+        "Its hosts need a next hop that survives a gateway's death (VRRP or a routing protocol)"
+        f"{shares if all_tunnels else ''}."
+    )
+
+
 def redundancy_sentence(path: LinkPath) -> str:
     """Say what any one failure of a gateway leaves of a link."""
     alone = _single_ends(path)
@@ -55,8 +89,16 @@ def redundancy_sentence(path: LinkPath) -> str:
     both = ", both directions together" if instance and instance.both_ways <= worst.bandwidth else ""
     return (
         f"Any one gateway may fail: {worst.tunnels} of {len(path.tunnels)} tunnels stay up, and {carry} up to "
-        f"{written_bandwidth(worst.bandwidth)}{both}."
+        f"{written_bandwidth(worst.bandwidth)}{both}. One of {path.sites[0]} that loses its tunnels "
+        f"{_without_tunnels(path)}."
     )
+
+
+def _without_tunnels(path: LinkPath) -> str:
+    """Say what becomes of packets that reach a gateway which lives while its tunnels are down."""
+    if path.handover:
+        return "hands over to another"
+    return "drops what it is sent until the site's own network notices"
 
 
 def sla(path: LinkPath) -> str:
@@ -85,6 +127,7 @@ def redundancy_problems(topology: Topology, paths: Sequence[LinkPath]) -> Iterat
     """
     for path in paths:
         yield from _gateway_problems(path)
+    yield from _handover_problems(topology, paths)
     yield from _standby_problems(topology)
 
 
@@ -106,6 +149,20 @@ def _gateway_problems(path: LinkPath) -> Iterator[Problem]:
                 path_of("links", path.name),
                 f"Site `{site}` has one gateway, so the link is lost with it.",
                 "Add a second gateway, or say why one is enough in `accept_single_gateway:`.",
+            )
+
+
+def _handover_problems(topology: Topology, paths: Sequence[LinkPath]) -> Iterator[Problem]:
+    """Find sites whose gateways do not stand in for each other; where some say how, the others are problems already."""
+    for name in dict.fromkeys(path.sites[0] for path in paths if len(path.gateways) >= _REDUNDANT):
+        site = topology.sites[name]
+        if isinstance(site, OnpremSite) and not any(gateway.lan_address for gateway in site.gateways):
+            yield Problem(
+                path_of("sites", name, "gateways"),
+                f"A gateway of `{name}` whose tunnels are down drops what it is sent, although another's are up, until "
+                "the site's own network notices.",
+                "Give each gateway its `lan_address`, so that it hands over by itself.",
+                Severity.WARNING,
             )
 
 

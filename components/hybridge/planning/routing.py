@@ -23,6 +23,12 @@ PREFERRED: Final = 200
 """Local preference of a link that carries traffic whenever it is up."""
 STANDBY: Final = 100
 """Local preference of a link that waits for the others to be down; 100 is BGP's default."""
+ANOTHERS: Final = 50
+"""Local preference of what another gateway of the site tells: a gateway's own tunnels win, whatever a cloud's MED."""
+OWN_TIMERS: Final = (10, 30)
+"""BGP keepalive and hold in seconds, where both ends are FRR and only what BFD does not notice waits for them."""
+OWN_BFD: Final = (300, 3)
+"""Milliseconds and misses, there: FRR's own defaults, so a dead path is left after about a second."""
 _HEADROOM: Final = 2
 """How many times the expected prefixes a gateway takes before it closes the session: room for a site that grows."""
 _LEAST_PREFIXES: Final = 100
@@ -39,6 +45,7 @@ class Neighbour:
     peer: str
     """The gateway at the other end; a hub's end has the hub's kind."""
     link: str
+    """Empty: the two are gateways of one site, and the session runs in the site's own network."""
     tunnel: str
     asn: int
     peer_asn: int

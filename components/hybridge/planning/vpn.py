@@ -9,6 +9,7 @@ from hybridge.topology import AwsHub, SiteToSiteVpn, Topology
 from . import limits
 from .addresses import AddressBook
 from .ends import LinkEnds, joined
+from .handover import hands_over
 from .model import SiteToSiteVpnPlan, Tunnel, TunnelSize, VpnConnection
 from .mtu import AES_GCM_16, esp_mtu, outside_path, tcp_mss
 from .paths import LinkPath, PathTunnel
@@ -128,4 +129,5 @@ def link_path(ends: VpnEnds, plan: SiteToSiteVpnPlan) -> LinkPath:
         uplinks=ends.uplinks,
         stated=ends.link.bandwidth is not None,
         packets=limits.number(f"aws.vpn.{plan.tunnel_size.value}-tunnel.packets"),
+        handover=hands_over(ends.onprem),
     )

@@ -13,7 +13,7 @@ from .mtu_plan import MtuPlan
 from .openings import Opening
 from .paths import LinkPath
 from .prices import Estimate
-from .redundancy import LinkRedundancy, PairRedundancy
+from .redundancy import LinkRedundancy, PairRedundancy, SiteRedundancy
 from .routing import Neighbour
 from .trust_model import TrustPlan
 from .wireguard_model import WireguardPlan
@@ -42,6 +42,7 @@ class Consequences:
 
     demands: list[Demand]
     links: list[LinkRedundancy]
+    sites: list[SiteRedundancy]
     pairs: list[PairRedundancy]
     mtu: MtuPlan
     neighbours: list[Neighbour]

@@ -13,16 +13,13 @@ from hybridge.topology import Topology, Wireguard
 from . import limits
 from .addresses import AddressBook
 from .ends import LinkEnds, joined
+from .handover import hands_over
 from .mtu import tcp_mss
 from .paths import Instance, LinkPath, PathTunnel
-from .routing import announced, owned, preference, prefix_limit
+from .routing import OWN_BFD, OWN_TIMERS, announced, owned, preference, prefix_limit
 from .wireguard_model import Architecture, WireguardGateway, WireguardInstance, WireguardPlan, WireguardTunnel
 from .wireguard_shape import instance_count
 
-_BGP_TIMERS: Final = (10, 30)
-"""Seconds; only what BFD does not notice waits for them."""
-_BFD: Final = (300, 3)
-"""Milliseconds and misses: FRR's own defaults, so a dead path is left after about a second."""
 _GIGABIT: Final = 10**9
 
 
@@ -122,10 +119,10 @@ def wireguard_plan(topology: Topology, ends: WireguardEnds, book: AddressBook) -
             _tunnel(ends, gateway.gateway, instance, book.wireguard) for gateway in gateways for instance in instances
         ],
         keepalive_seconds=link.keepalive,
-        bgp_keepalive_seconds=_BGP_TIMERS[0],
-        bgp_hold_seconds=_BGP_TIMERS[1],
-        bfd_milliseconds=_BFD[0],
-        bfd_multiplier=_BFD[1],
+        bgp_keepalive_seconds=OWN_TIMERS[0],
+        bgp_hold_seconds=OWN_TIMERS[1],
+        bfd_milliseconds=OWN_BFD[0],
+        bfd_multiplier=OWN_BFD[1],
         instance_type=link.instance_type,
         architecture=architecture(link.instance_type),
         announced=_texts(announced(topology, ends.name, ends.onprem_name)),
@@ -193,6 +190,7 @@ def link_path(ends: WireguardEnds, plan: WireguardPlan) -> LinkPath:
         own_subnets=ends.cloud.vpc is None,
         uplinks=ends.uplinks,
         instance=instance,
+        handover=hands_over(ends.onprem),
     )
 
 

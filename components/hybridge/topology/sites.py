@@ -52,6 +52,12 @@ class Gateway(Model):
         "least.",
         examples=[1492],
     )
+    lan_address: Address | None = Field(
+        default=None,
+        description="Its address in the subnet that it shares with the site's other gateways, which then stand in for "
+        "it when its tunnels are down.",
+        examples=["10.100.0.2"],
+    )
 
 
 class OnpremSite(Model):
