@@ -62,6 +62,11 @@ def shown(report: object, *, findings: tuple[str, ...] = (), width: int = 100, c
     return console.file.getvalue()
 
 
+def test_what_is_left_to_a_sites_own_network_stands_below_the_sites() -> None:
+    assert "dc1: Its hosts need a next hop." in shown(REPORT).splitlines()
+    assert "aws-east: " not in shown(REPORT)
+
+
 def test_it_tells_sites_links_tunnels_sizes_problems_files_and_time() -> None:
     text = shown(REPORT)
     for told in (
