@@ -22,8 +22,8 @@ SOUND: dict[str, Any] = {
             "asn": 65010,
             "ranges": ["10.100.0.0/16"],
             "gateways": [
-                {"name": "edge-a", "public_ip": "203.0.113.10"},
-                {"name": "edge-b", "public_ip": "203.0.113.11"},
+                {"name": "edge-a", "public_ip": "203.0.113.10", "lan_address": "10.100.0.2"},
+                {"name": "edge-b", "public_ip": "203.0.113.11", "lan_address": "10.100.0.3"},
             ],
         },
         "aws-east": {

@@ -46,7 +46,7 @@ def vpn_path(
     names = [(f"{name}-{gateway}-{number}", gateway) for gateway in gateways for number in (1, 2)]
     tunnels = tuple(PathTunnel(tunnel, gateway, f"endpoint of {tunnel}", bandwidth) for tunnel, gateway in names)
     sites = ("dc1", "aws-east")
-    return LinkPath(name, VPN, sites, tunnels, spread, standby, round_trip, 1446, single_gateway, handover)
+    return LinkPath(name, VPN, sites, tunnels, spread, standby, round_trip, 1446, single_gateway, handover=handover)
 
 
 def wireguard_path(
@@ -68,4 +68,4 @@ def wireguard_path(
         for number in range(1, instances + 1)
     )
     sites = ("dc1", "aws-east")
-    return LinkPath(name, WIREGUARD, sites, tunnels, False, standby, round_trip, mtu, single_gateway, handover)
+    return LinkPath(name, WIREGUARD, sites, tunnels, False, standby, round_trip, mtu, single_gateway, handover=handover)
