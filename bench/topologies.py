@@ -10,6 +10,8 @@ from typing import Any, Final
 
 DATACENTRES: Final = IPv4Network("10.0.0.0/9")
 VPCS: Final = IPv4Network("10.128.0.0/9")
+VPC: Final = "172.20.0.0/16"
+"""A range of neither."""
 RANGE: Final = 20
 """Prefix length of each site's range: 2,048 of them in either half."""
 PUBLIC: Final = tuple(IPv4Network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
@@ -51,6 +53,24 @@ def datacentres(ranges: int) -> dict[str, Any]:
         for name, site in topology(ranges // RANGES_A_DATACENTRE, 0, ())["sites"].items()
     }
     return {"sites": sites}
+
+
+def one_datacentre(ranges: int, clusters: int, *, joined: bool) -> dict[str, Any]:
+    """A topology of a datacentre with so many ranges and clusters whose pods it announces, and an AWS site.
+
+    :param ranges: number of the datacentre's ranges
+    :param clusters: number of its clusters, each with ranges of its own
+    :param joined: whether a link joins the two, which announces more than AWS takes
+    """
+    made = topology(1, 1, [(0, 0)] if joined else [])
+    networks = (str(network) for network in DATACENTRES.subnets(new_prefix=RANGE_OF_MANY))
+    made["sites"]["dc0"]["ranges"] = list(islice(networks, ranges))
+    made["sites"]["aws0"]["ranges"] = [VPC]
+    inside = {"site": "dc0", "kind": "existing", "cni": "cilium-native", "advertised": True}
+    made["clusters"] = {
+        f"cluster{number}": {**inside, "pods": next(networks), "services": next(networks)} for number in range(clusters)
+    }
+    return made
 
 
 def topology(datacentres: int, clouds: int, links: Iterable[tuple[int, int]]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from hybridge.planning import Plan
 
@@ -16,15 +18,8 @@ def diagram(plan: Plan) -> str:
     sites = [site.name for site in (*plan.onprem_sites, *plan.aws_sites)]
     gateways = [gateway.name for site in plan.onprem_sites for gateway in site.gateways]
     instances = [instance.name for link in plan.wireguards for instance in link.instances]
-    environment = Environment(
-        loader=PackageLoader("hybridge", "."),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - Mermaid, not HTML; every value was checked in topology/
-    )
     # Numbers for identifiers, since Mermaid takes words such as `end` in them for its own.
-    return environment.get_template("diagram.mmd.j2").render(
+    return _template().render(
         plan=plan,
         site_ids={name: f"s{index}" for index, name in enumerate(sites)},
         gateway_ids={name: f"g{index}" for index, name in enumerate(gateways)},
@@ -32,3 +27,15 @@ def diagram(plan: Plan) -> str:
         cluster_ids={cluster.name: f"c{index}" for index, cluster in enumerate(plan.clusters)},
         lines={True: "-.-", False: "==="},
     )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("hybridge", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - Mermaid, not HTML; every value was checked in topology/
+    )
+    return environment.get_template("diagram.mmd.j2")

@@ -15,9 +15,9 @@ from bench.figures import Goal, exponent, ratios, spread
 from bench.flat import flat
 from bench.processes import ENGINE, PLUGIN, POLICY, PROGRAM, Watch, role
 from bench.sizes import links
-from bench.topologies import datacentres, estate, mesh
+from bench.topologies import datacentres, estate, mesh, one_datacentre
 from hybridge.planning import AddressBook, address_needs, plan_reading
-from hybridge.topology import read_soundly, read_topology
+from hybridge.topology import ProblemsFound, read_soundly, read_topology
 from rehearsal.clouds.wire import SECRET, SIGNATURE
 
 
@@ -43,6 +43,17 @@ def test_a_mesh_spreads_its_links_over_all_sites() -> None:
 def test_many_ranges_are_that_many() -> None:
     topology = read_topology(json.dumps(datacentres(10_000)))
     assert len({network for site in topology.sites.values() for network in site.ranges}) == 10_000
+
+
+def test_a_datacentre_of_many_ranges_can_be_planned_alone_and_announces_too_much_over_a_link() -> None:
+    alone = read_soundly(json.dumps(one_datacentre(2_000, 100, joined=False)))
+    plan = plan_reading(alone, AddressBook("addresses.bench.yaml"), "bench")
+    assert (len(plan.onprem_sites[0].ranges), len(plan.clusters)) == (2_000, 100)
+    joined = read_soundly(json.dumps(one_datacentre(2_000, 100, joined=True)))
+    assert joined.topology
+    book = AddressBook("addresses.bench.yaml").completed(address_needs(joined.topology))
+    with pytest.raises(ProblemsFound, match="announces 2100 routes"):
+        plan_reading(joined, book, "bench")
 
 
 def test_the_number_of_links_follows_from_the_resources_wanted() -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
-from hybridge.planning.routing import announced, link_asns, neighbours, owned, preference, prefix_limit
+from hybridge.planning.routing import (
+    announced,
+    announced_texts,
+    link_asns,
+    neighbours,
+    owned,
+    owned_texts,
+    preference,
+    prefix_limit,
+)
 from hybridge.planning.routing_problems import routing_problems
+from hybridge.planning.within import within
 from hybridge.topology import Problem, Severity, Topology
 from tests.unit.ways import AWS, DC1, VPN_LINK, WIREGUARD_LINK, estate, vpn_path, wireguard_path
 
@@ -27,6 +38,29 @@ def test_a_site_owns_its_ranges_and_the_pods_that_it_advertises() -> None:
         "elsewhere": EXISTING | {"site": "aws-east", "pods": "10.30.0.0/16", "advertised": True},
     }
     assert written(owned(estate(LINKS, clusters=clusters), "dc1")) == ["10.100.0.0/16", "10.10.0.0/16"]
+
+
+def test_each_question_about_what_a_site_has_is_worked_out_once() -> None:
+    """Links, ends and flows ask again and again, and a site may have thousands of ranges and clusters."""
+    topology = estate(LINKS)
+    assert owned(topology, "dc1") is owned(topology, "dc1")
+    assert announced_texts(topology, "wg", "dc1") is announced_texts(topology, "wg", "dc1")
+    assert announced_texts(topology, "vpn", "dc1") is owned_texts(topology, "dc1")
+
+
+@pytest.mark.parametrize(
+    ("network", "inside"),
+    [
+        ("10.0.0.0/8", True),
+        ("10.1.2.3/32", True),
+        ("11.0.0.0/8", False),
+        ("0.0.0.0/0", False),
+        ("10.0.0.0/7", False),
+    ],
+)
+def test_a_range_lies_in_another_that_is_as_wide_or_wider(network: str, inside: bool) -> None:
+    assert within(IPv4Network(network), {IPv4Network("10.0.0.0/8"), IPv4Network("192.0.2.0/24")}) is inside
+    assert within(IPv4Network(network), {IPv4Network("0.0.0.0/0")})
 
 
 def test_wireguard_beside_a_hub_announces_halves_so_that_it_is_preferred() -> None:

@@ -13,7 +13,7 @@ from . import limits
 from .aws_parts import AwsParts, aws_parts, subnets
 from .aws_vpc import existing_vpc_problems
 from .model import AwsSitePlan, ExistingVpcPlan, HubKind
-from .routing import announced
+from .routing import owned_texts
 from .tags import TAGGABLE
 from .vpc_ranges import VpcRanges
 
@@ -205,12 +205,9 @@ def aws_site_plan(topology: Topology, name: str, site: AwsSite, links: Mapping[s
 
 def _remote_ranges(topology: Topology, name: str, links: Mapping[str, Link]) -> list[str]:
     """Return what the other ends announce over the hub; two links to one site announce the same, once is enough."""
-    over_hub = {link_name: link for link_name, link in links.items() if not isinstance(link, Wireguard)}
-    announcements = (
-        announced(topology, link_name, next(end for end in link.between if end != name))
-        for link_name, link in over_hub.items()
-    )
-    return list(dict.fromkeys(text for networks in announcements for text in _texts(networks)))
+    over_hub = [link for link in links.values() if not isinstance(link, Wireguard)]
+    others = dict.fromkeys(end for link in over_hub for end in link.between if end != name)
+    return list(dict.fromkeys(text for other in others for text in owned_texts(topology, other)))
 
 
 def _existing(site: AwsSite) -> ExistingVpcPlan | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -92,19 +93,24 @@ def told_plan(topology: Topology, decisions: Decisions, stack: str, warnings: li
 
 
 def _onprem_sites(topology: Topology, decisions: Decisions) -> list[OnpremSitePlan]:
+    vpns: defaultdict[str, list[SiteToSiteVpnPlan]] = defaultdict(list)
+    for vpn in decisions.vpns:
+        vpns[vpn.onprem].append(vpn)
+    wireguards: defaultdict[str, list[WireguardPlan]] = defaultdict(list)
+    for link in decisions.wireguards:
+        wireguards[link.onprem].append(link)
     return [
-        onprem_site_plan(
-            name,
-            site,
-            [vpn for vpn in decisions.vpns if vpn.onprem == name],
-            [link for link in decisions.wireguards if link.onprem == name],
-        )
+        onprem_site_plan(name, site, vpns[name], wireguards[name])
         for name, site in topology.sites.items()
         if isinstance(site, OnpremSite)
     ]
 
 
 def _clusters(topology: Topology) -> list[ClusterPlan]:
+    sets: defaultdict[str, list[str]] = defaultdict(list)
+    for group, cluster_set in topology.cluster_sets.items():
+        for name in dict.fromkeys(cluster_set.clusters):
+            sets[name].append(group)
     return [
         ClusterPlan(
             name=name,
@@ -113,7 +119,7 @@ def _clusters(topology: Topology) -> list[ClusterPlan]:
             pods=str(cluster.pods),
             services=str(cluster.services),
             pod_mtu=pod_mtu(topology, cluster),
-            sets=[each for each, group in topology.cluster_sets.items() if name in group.clusters],
+            sets=sets[name],
             route=pods_route(topology, cluster),
         )
         for name, cluster in topology.clusters.items()

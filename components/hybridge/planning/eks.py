@@ -13,17 +13,19 @@ from hybridge.topology import AwsSite, Cluster, ClusterKind, Cni, Problem, Topol
 
 from . import limits
 from .vpc_ranges import VpcRanges
+from .within import within
 
 
 def eks_problems(topology: Topology) -> Iterator[Problem]:
     """Find ranges of EKS clusters that EKS or their VPC refuses."""
     added: defaultdict[str, dict[str, IPv4Network]] = defaultdict(dict)
+    ranges = {name: set(site.ranges) for name, site in topology.sites.items() if isinstance(site, AwsSite)}
     for name, cluster in topology.clusters.items():
         if cluster.kind is not ClusterKind.EKS:
             continue
         yield from _service_problems(name, cluster)
         site = topology.sites.get(cluster.site)
-        if isinstance(site, AwsSite) and cluster.cni is Cni.AWS_VPC and not _within(cluster.pods, set(site.ranges)):
+        if isinstance(site, AwsSite) and cluster.cni is Cni.AWS_VPC and not within(cluster.pods, ranges[cluster.site]):
             added[cluster.site][name] = cluster.pods
     for name, clusters in added.items():
         yield from _pod_problems(topology.sites[name].ranges, clusters)
@@ -61,7 +63,3 @@ def _pod_problems(ranges: list[IPv4Network], clusters: dict[str, IPv4Network]) -
             f"With its clusters' pods the VPC would have {count} ranges, and it has {most.value} at the most.",
             f"Give pods parts of fewer, larger ranges ({most.reference}).",
         )
-
-
-def _within(network: IPv4Network, ranges: set[IPv4Network]) -> bool:
-    return any(network.supernet(new_prefix=length) in ranges for length in range(network.prefixlen + 1))

@@ -16,7 +16,7 @@ from hybridge.topology import Topology
 from .dns import dns_servers
 from .dns_model import AwsDnsPlan, DnsPlan, OnpremDnsPlan
 from .model import OnpremSitePlan, SiteToSiteVpnPlan, VpnConnection
-from .routing import owned
+from .routing import owned_texts
 from .wireguard_model import WireguardPlan, WireguardTunnel
 
 _IKE: Final = "500"
@@ -150,7 +150,7 @@ def _names(site: str, direction: Direction, local: list[str], peer: list[str], w
 
 def _flows(topology: Topology) -> Iterator[Opening]:
     for name, flow in topology.flows.items():
-        ends = {site: [str(network) for network in owned(topology, site)] for site in (flow.origin, flow.to)}
+        ends = {site: owned_texts(topology, site) for site in (flow.origin, flow.to)}
         for port in flow.ports:
             protocol, _, ports = port.partition("/")
             origin, to = ends[flow.origin], ends[flow.to]

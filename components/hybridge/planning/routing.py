@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network
 from typing import Final
 
@@ -18,6 +18,7 @@ from hybridge.topology import AwsHub, AwsSite, Topology, Wireguard
 
 from . import limits
 from .paths import WIREGUARD, LinkPath, pair
+from .within import within
 
 PREFERRED: Final = 200
 """Local preference of a link that carries traffic whenever it is up."""
@@ -59,14 +60,29 @@ class Neighbour:
     """How many accepted prefixes close the session."""
 
 
+class _Networks:
+    """What one end has or announces, each way it is asked for made once: links and flows ask again and again."""
+
+    def __init__(self, networks: list[IPv4Network]) -> None:
+        self.networks = networks
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [str(network) for network in self.networks]
+
+    @cached_property
+    def halves(self) -> _Networks:
+        return _Networks([half for network in self.networks for half in _halves(network)])
+
+
 @dataclass(frozen=True)
 class _Edges:
     """What many questions about one topology need, looked up once."""
 
-    pods: dict[str, list[IPv4Network]]
-    """Advertised pods' ranges, by site."""
-    kinds: dict[tuple[str, str], set[str]]
-    """Kinds of the links that join two sites."""
+    owned: dict[str, _Networks]
+    """What each site has."""
+    kinds: dict[tuple[str, str], dict[str, str]]
+    """Kinds of the links that join two sites, each with the first link of that kind."""
 
 
 class _Identity:
@@ -84,12 +100,17 @@ class _Identity:
 
 @lru_cache(maxsize=1)
 def _edges_of(key: _Identity) -> _Edges:
-    edges = _Edges({}, {})
+    pods: dict[str, list[IPv4Network]] = {}
     for cluster in key.topology.clusters.values():
         if cluster.advertised:
-            edges.pods.setdefault(cluster.site, []).append(cluster.pods)
-    for link in key.topology.links.values():
-        edges.kinds.setdefault(pair(*link.between), set()).add(link.via)
+            pods.setdefault(cluster.site, []).append(cluster.pods)
+    edges = _Edges({}, {})
+    for name, site in key.topology.sites.items():
+        ranges = set(site.ranges)
+        further = [network for network in pods.get(name, ()) if not within(network, ranges)]
+        edges.owned[name] = _Networks([*site.ranges, *further])
+    for name, link in key.topology.links.items():
+        edges.kinds.setdefault(pair(*link.between), {}).setdefault(link.via, name)
     return edges
 
 
@@ -99,17 +120,42 @@ def _edges(topology: Topology) -> _Edges:
 
 def owned(topology: Topology, site: str) -> list[IPv4Network]:
     """Return what a site has: its own ranges, and the pods of its clusters that are advertised."""
-    ranges = topology.sites[site].ranges
-    pods = _edges(topology).pods.get(site, ())
-    return [*ranges, *(network for network in pods if not any(network.subnet_of(wider) for wider in ranges))]
+    return _edges(topology).owned[site].networks
+
+
+def owned_texts(topology: Topology, site: str) -> list[str]:
+    """Return what a site has, as text."""
+    return _edges(topology).owned[site].texts
 
 
 def announced(topology: Topology, link: str, site: str) -> list[IPv4Network]:
     """Return what `site` announces over `link`."""
-    networks = owned(topology, site)
-    if isinstance(topology.links[link], Wireguard) and in_parallel(topology, link):
-        return [half for network in networks for half in _halves(network)]
-    return networks
+    return _announced(topology, link, site).networks
+
+
+def announced_texts(topology: Topology, link: str, site: str) -> list[str]:
+    """Return what `site` announces over `link`, as text."""
+    return _announced(topology, link, site).texts
+
+
+def _announced(topology: Topology, link: str, site: str) -> _Networks:
+    networks = _edges(topology).owned[site]
+    halved = isinstance(topology.links[link], Wireguard) and in_parallel(topology, link)
+    return networks.halves if halved else networks
+
+
+def first_beside(topology: Topology, link: str, via: str) -> str | None:
+    """Return the first link of the kind `via` that joins the same two sites as `link`."""
+    return _beside(topology, link).get(via)
+
+
+def in_parallel(topology: Topology, link: str) -> bool:
+    """Tell whether another kind of link joins the same two sites."""
+    return len(_beside(topology, link)) > 1
+
+
+def _beside(topology: Topology, link: str) -> dict[str, str]:
+    return _edges(topology).kinds[pair(*topology.links[link].between)]
 
 
 def preference(topology: Topology, link: str) -> int:
@@ -149,7 +195,7 @@ def neighbours(topology: Topology, paths: Iterable[LinkPath]) -> list[Neighbour]
 def _neighbours(topology: Topology, path: LinkPath) -> Iterator[Neighbour]:
     near, far = path.sites
     asns = link_asns(topology, path.name)
-    prefixes = {site: [str(network) for network in announced(topology, path.name, site)] for site in path.sites}
+    prefixes = {site: announced_texts(topology, path.name, site) for site in path.sites}
     ends = [(near, far)] if path.via != WIREGUARD else [(near, far), (far, near)]
     for site, other in ends:
         limit = prefix_limit(topology, path.name, site)
@@ -177,12 +223,6 @@ def link_asns(topology: Topology, link: str) -> dict[str, int]:
     own = this.gateway_asn if isinstance(this, Wireguard) else None
     sites = {end: topology.sites[end] for end in this.between}
     return {end: own if own and isinstance(site, AwsSite) else site.asn for end, site in sites.items()}
-
-
-def in_parallel(topology: Topology, link: str) -> bool:
-    """Tell whether another kind of link joins the same two sites."""
-    ends = topology.links[link].between
-    return len(_edges(topology).kinds[pair(*ends)]) > 1
 
 
 def is_host(network: IPv4Network) -> bool:

@@ -14,7 +14,7 @@ from .model import SiteToSiteVpnPlan, Tunnel, TunnelSize, VpnConnection
 from .mtu import AES_GCM_16, esp_mtu, outside_path, tcp_mss
 from .paths import LinkPath, PathTunnel
 from .pools import POOL
-from .routing import announced, preference, prefix_limit
+from .routing import announced_texts, preference, prefix_limit
 from .suites import IpsecSuite
 
 TUNNELS_A_CONNECTION = 2
@@ -75,7 +75,7 @@ def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSite
         bgp_keepalive_seconds=keepalive,
         bgp_hold_seconds=hold,
         tunnel_size=tunnel_size(link.bandwidth),
-        cloud_ranges=[str(network) for network in announced(topology, ends.name, ends.cloud_name)],
+        cloud_ranges=announced_texts(topology, ends.name, ends.cloud_name),
         prefix_limit=prefix_limit(topology, ends.name, ends.onprem_name),
         mtu=mtu,
         mss=tcp_mss(mtu),
@@ -83,7 +83,7 @@ def vpn_plan(topology: Topology, ends: VpnEnds, book: AddressBook) -> SiteToSite
         log_retention_days=link.log_retention_days or 0,
         standby=link.standby,
         single_gateway=link.accept_single_gateway or "",
-        announced=[str(network) for network in announced(topology, ends.name, ends.onprem_name)],
+        announced=announced_texts(topology, ends.name, ends.onprem_name),
         preference=preference(topology, ends.name),
     )
 

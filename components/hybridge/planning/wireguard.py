@@ -16,7 +16,7 @@ from .ends import LinkEnds, joined
 from .handover import hands_over
 from .mtu import tcp_mss
 from .paths import Instance, LinkPath, PathTunnel
-from .routing import OWN_BFD, OWN_TIMERS, announced, owned, preference, prefix_limit
+from .routing import OWN_BFD, OWN_TIMERS, announced_texts, owned_texts, preference, prefix_limit
 from .wireguard_model import Architecture, WireguardGateway, WireguardInstance, WireguardPlan, WireguardTunnel
 from .wireguard_shape import instance_count
 
@@ -125,10 +125,10 @@ def wireguard_plan(topology: Topology, ends: WireguardEnds, book: AddressBook) -
         bfd_multiplier=OWN_BFD[1],
         instance_type=link.instance_type,
         architecture=architecture(link.instance_type),
-        announced=_texts(announced(topology, ends.name, ends.onprem_name)),
-        cloud_announced=_texts(announced(topology, ends.name, ends.cloud_name)),
-        onprem_ranges=_texts(owned(topology, ends.onprem_name)),
-        cloud_ranges=_texts(owned(topology, ends.cloud_name)),
+        announced=announced_texts(topology, ends.name, ends.onprem_name),
+        cloud_announced=announced_texts(topology, ends.name, ends.cloud_name),
+        onprem_ranges=owned_texts(topology, ends.onprem_name),
+        cloud_ranges=owned_texts(topology, ends.cloud_name),
         # Both ends' gateways have one limit: what the larger site announces has to fit.
         prefix_limit=max(prefix_limit(topology, ends.name, site) for site in (ends.onprem_name, ends.cloud_name)),
         mtu=link.mtu,
@@ -192,7 +192,3 @@ def link_path(ends: WireguardEnds, plan: WireguardPlan) -> LinkPath:
         instance=instance,
         handover=hands_over(ends.onprem),
     )
-
-
-def _texts(networks: list[IPv4Network]) -> list[str]:
-    return [str(network) for network in networks]
