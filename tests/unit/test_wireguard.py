@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 from ipaddress import IPv4Network
 from typing import Any
@@ -12,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hybridge.links.wireguard_keys import private_key, public_key
-from hybridge.planning import AddressBook, limits
+from hybridge.planning import AddressBook, address_needs, limits, plan_reading
 from hybridge.planning.wireguard import architecture, instance_bandwidths, link_path, tunnel_port
 from hybridge.planning.wireguard_model import Architecture
-from hybridge.topology import Severity, Wireguard
+from hybridge.topology import ProblemsFound, Severity, Wireguard, read_soundly
 from tests.devices.programs import program
 from tests.wireguards import LINK, Joined, with_wireguard
 
@@ -281,6 +282,35 @@ def test_links_of_one_datacentre_share_no_port(declared: dict[str, Any], port: i
     told = [text for place, text in sentences(declared).items() if place.endswith(".port")]
     assert (told == []) is free
     assert all("Write `port: " in text for text in told)
+
+
+@pytest.mark.parametrize("network", ["10.201.0.0/31", "10.201.0.0/32", "10.64.0.0/10", "0.0.0.0/0"])
+@pytest.mark.parametrize("port", [51_000, 51_820, 65_535])
+def test_a_link_whose_network_has_no_ports_of_its_own_takes_none_from_others(
+    declared: dict[str, Any], network: str, port: int
+) -> None:
+    """None fits into its network, or more than there are ports: a problem of its network alone."""
+    with_wireguard(declared)
+    declared["links"]["dc1-too"] = {
+        "between": ["dc1", "aws-east"],
+        "via": "wireguard",
+        "tunnel_network": network,
+        "port": port,
+    }
+    reading = read_soundly(json.dumps(declared))
+    assert reading.topology
+    book = AddressBook("addresses.x.yaml").completed(address_needs(reading.topology))
+    with pytest.raises(ProblemsFound) as found:
+        plan_reading(reading, book, "x")
+    places = [problem.path for problem in found.value.problems if problem.severity is Severity.ERROR]
+    assert "links.dc1-too.tunnel_network" in places
+    assert not any(place.endswith(".port") for place in places)
+
+
+def test_where_no_port_is_left_none_is_proposed(declared: dict[str, Any]) -> None:
+    with_wireguard(declared, port=65_472)
+    declared["links"]["dc1-too"] = declared["links"][LINK] | {"tunnel_network": "10.201.0.0/24", "elastic_ips": []}
+    assert "give `dc1-wg` a lower `port`" in sentences(declared)["links.dc1-too.port"]
 
 
 def test_a_key_of_no_gateway_is_told(declared: dict[str, Any]) -> None:

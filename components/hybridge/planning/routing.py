@@ -144,11 +144,6 @@ def _announced(topology: Topology, link: str, site: str) -> _Networks:
     return networks.halves if halved else networks
 
 
-def first_beside(topology: Topology, link: str, via: str) -> str | None:
-    """Return the first link of the kind `via` that joins the same two sites as `link`."""
-    return _beside(topology, link).get(via)
-
-
 def in_parallel(topology: Topology, link: str) -> bool:
     """Tell whether another kind of link joins the same two sites."""
     return len(_beside(topology, link)) > 1

@@ -146,12 +146,11 @@ def _elastic_ip_problems(ends: WireguardEnds) -> Iterator[Problem]:
 
 def _network_problems(ends: WireguardEnds) -> Iterator[Problem]:
     network = ends.link.tunnel_network
-    room = part_count(network, TUNNEL_LENGTH)
-    if ends.link.port + room - 1 > _LAST_PORT:
+    if _last_port(ends.link) > _LAST_PORT:
         yield Problem(
             path_of("links", ends.name, "tunnel_network"),
-            f"`{network}` holds {room} tunnels, a UDP port each from {ends.link.port} on, and the last port is "
-            f"{_LAST_PORT}.",
+            f"`{network}` holds {part_count(network, TUNNEL_LENGTH)} tunnels, a UDP port each from {ends.link.port} "
+            f"on, and the last port is {_LAST_PORT}.",
             "Take a smaller range, such as a /24, or a lower `port`.",
         )
 
@@ -208,25 +207,33 @@ def _rule_problems(topology: Topology, ends: WireguardEnds) -> Iterator[Problem]
 
 
 def _port_problems(links: Sequence[WireguardEnds]) -> Iterator[Problem]:
-    """Find links whose spans of ports overlap on the same gateways; n log n in the number of links."""
+    """Find links whose spans of ports overlap on the same gateways; n log n in the number of links.
+
+    A network without room for a tunnel, or for more than there are ports, is a problem of its own and has no span.
+    """
     by_site: defaultdict[str, list[WireguardEnds]] = defaultdict(list)
     for ends in links:
-        by_site[ends.onprem_name].append(ends)
+        if ends.link.port <= _last_port(ends.link) <= _LAST_PORT:
+            by_site[ends.onprem_name].append(ends)
     for site, joined in by_site.items():
         widest: WireguardEnds | None = None
         for ends in sorted(joined, key=lambda each: each.link.port):
             if widest is not None and ends.link.port <= _last_port(widest.link):
+                after = _last_port(widest.link) + 1
                 yield Problem(
                     path_of("links", ends.name, "port"),
                     f"The ports from {ends.link.port} on are those of link `{widest.name}` as well, which has "
-                    f"{widest.link.port} to {_last_port(widest.link)} on the gateways of `{site}`.",
-                    f"Write `port: {_last_port(widest.link) + 1}`, or take smaller tunnel networks.",
+                    f"{widest.link.port} to {after - 1} on the gateways of `{site}`.",
+                    f"Write `port: {after}`, or take smaller tunnel networks."
+                    if after + part_count(ends.link.tunnel_network, TUNNEL_LENGTH) - 1 <= _LAST_PORT
+                    else f"Take smaller tunnel networks, or give `{widest.name}` a lower `port`.",
                 )
             if widest is None or _last_port(ends.link) > _last_port(widest.link):
                 widest = ends
 
 
 def _last_port(link: Wireguard) -> int:
+    """Return the port of the last tunnel there is room for; the one before the first where there is room for none."""
     return link.port + part_count(link.tunnel_network, TUNNEL_LENGTH) - 1
 
 
