@@ -7,8 +7,7 @@ from typing import Final
 
 from hybridge.topology import AwsSite, Problem, Severity, Topology, meant, path_of
 
-from .aws import aws_site_plan
-from .aws_parts import links_by_site
+from .aws_parts import aws_parts, links_by_site
 from .decisions import Decisions
 from .dns import dns_plan
 from .trust import trust_plan
@@ -18,6 +17,7 @@ ROOT: Final = "root"
 
 KEYS: Final = "keys"
 """The name of the provider that keys come from."""
+_REMEDY: Final = "Remove it, or give the name of a protected resource as a preview shows it."
 
 
 def route_server(site: str) -> str:
@@ -26,10 +26,14 @@ def route_server(site: str) -> str:
 
 
 def protected_names(topology: Topology, decisions: Decisions) -> list[str]:
-    """Return the names of all protected resources: hubs, gateways, their keys and addresses, endpoints, authorities."""
+    """Return the names of all protected resources: hubs, gateways, their keys and addresses, endpoints, authorities.
+
+    :param topology: what a person declared, with problems or without
+    :param decisions: its links, as far as they can be decided
+    """
     at = links_by_site(topology)
     sites = {name: site for name, site in topology.sites.items() if isinstance(site, AwsSite)}
-    hubs = [name for name, site in sites.items() if aws_site_plan(topology, name, site, at[name]).hub_wanted]
+    hubs = [name for name, site in sites.items() if aws_parts(topology, name, site, at[name].values()).hub]
     connections = [connection.name for vpn in decisions.vpns for connection in vpn.connections]
     servers = {route_server(link.cloud): None for link in decisions.wireguards if len(link.instances) > 1}
     keys = [name for link in decisions.wireguards for name in link.made_keys]
@@ -41,20 +45,28 @@ def protected_names(topology: Topology, decisions: Decisions) -> list[str]:
 
 
 def replacement_problems(topology: Topology, decisions: Decisions) -> Iterator[Problem]:
-    """Find exceptions that name nothing that is protected, and tell of those that do."""
+    """Find exceptions that name nothing that is protected, and tell of those that do.
+
+    What a link that cannot be decided would bring is not known: it is called after the link, or after one of its ends.
+    """
     if not topology.allow_replacement:
         return
-    known = protected_names(topology, decisions)
+    known = dict.fromkeys(protected_names(topology, decisions))
+    decided = {path.name for path in decisions.paths}
+    links = {name: link for name, link in topology.links.items() if name not in decided}
+    undecided = tuple({f"{owner}-" for name, link in links.items() for owner in (name, *link.between)})
+    found: set[str] = set()
     for index, name in enumerate(topology.allow_replacement):
         place = path_of("allow_replacement", index)
-        if name not in known:
-            yield Problem(place, f"Nothing that is protected is called `{name}`.", meant(name, known))
-        elif name in topology.allow_replacement[:index]:
+        if name in found:
             yield Problem(place, f"`{name}` stands here already.", "Remove one of the two.")
-        else:
+        elif name in known:
             yield Problem(
                 place,
                 f"`{name}` is not protected while this stands here: an update may replace it.",
                 "Remove it once that has happened.",
                 Severity.WARNING,
             )
+        elif not name.startswith(undecided):
+            yield Problem(place, f"Nothing that is protected is called `{name}`.", meant(name, known, _REMEDY))
+        found.add(name)

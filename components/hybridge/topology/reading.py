@@ -64,13 +64,15 @@ def read_soundly(text: str) -> Reading:
 
 _SECTIONS: Final = {name for name, field in Topology.model_fields.items() if get_origin(field.annotation) is dict}
 """What is declared by name, entry by entry."""
+_PROTECTED: Final = {"sites", "links", "clusters", "cluster_sets", "trust"}
+"""What protected resources come from."""
 
 
 def _sound_part(text: str, found: Iterable[ErrorDetails]) -> Topology | None:
     """Leave out what has a problem, and whatever names something that is left out."""
     try:
         declared: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     sections = cast("dict[str, object]", declared) if isinstance(declared, dict) else {}
     broken = {tuple(detail["loc"][:2]) for detail in found if detail["loc"]}
@@ -111,6 +113,7 @@ def _closed(
     def joined_by_a_lost_link(*ends: str) -> bool:
         return None in pairs or frozenset(ends) in pairs
 
+    broken_sections = {place[0] for place in broken}
     sites = {place[1] for place in broken if place[0] == "sites" and len(place) > 1}
     clusters = {name: cluster for name, cluster in topology.clusters.items() if cluster.site not in sites}
     lost = {place[1] for place in broken if place[0] == "clusters" and len(place) > 1}
@@ -128,6 +131,8 @@ def _closed(
                 if not sites & {flow.origin, flow.to} and not joined_by_a_lost_link(flow.origin, flow.to)
             },
             "clusters": clusters,
+            # What is left out may be what these name.
+            "allow_replacement": [] if broken_sections & _PROTECTED else topology.allow_replacement,
             "cluster_sets": {
                 name: group
                 for name, group in topology.cluster_sets.items()
