@@ -35,7 +35,9 @@ def settings_problems(pack: Path, settings: Path) -> list[Problem]:
         return []
     try:
         content: object = json.loads(settings.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except OSError as error:
+        return [Problem(settings.name, f"It cannot be read: {error.strerror}.", "Mend that, or remove the file.")]
+    except (ValueError, RecursionError) as error:
         return [Problem(settings.name, f"It is no JSON: {error}.", "Mend it, or remove the file.")]
     if not isinstance(content, dict):
         return [Problem(settings.name, "It is no JSON object.", "Write one with the policies' names as keys.")]

@@ -21,7 +21,7 @@ from hybridge.planning.secrets import setting_problems, settings_of_file
 from hybridge.schema import stack_file_schema
 from hybridge.stackfile import find_stack_file
 from hybridge.topology import ProblemsFound, Reading, read_soundly
-from hybridge.yamlfile import UnreadableFileError, members, read_mapping
+from hybridge.yamlfile import UnreadableFileError, UnwritableFileError, members, read_mapping, write_whole
 
 _KEY: Final = "hybridge:topology"
 _Entries: TypeAlias = Mapping[tuple[str, str], str]
@@ -49,7 +49,7 @@ def main() -> int:
     except ProblemsFound as found:
         sys.stderr.write(f"{found.told(str(directory / f'Pulumi.{stack}.yaml'))}\n")
         return 1
-    except UnreadableFileError as error:
+    except (UnreadableFileError, UnwritableFileError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -71,7 +71,8 @@ def _recorded(stacks: Path, stack: str, *, release: bool) -> str:
     book = (before.released(needs) if release else before).completed(needs)
     beside = setting_problems(reading, settings_of_file(config), stack)
     plan = plan_reading(Reading(reading.topology, (*reading.problems, *beside, *refused)), book, stack)
-    path.write_text(book.text(), encoding="utf-8")
+    if not path.exists() or path.read_text(encoding="utf-8") != book.text():
+        write_whole(path, book.text())
     tunnels = len(needs.tunnels) + len(needs.wireguard)
     links = {key.partition("/")[0] for key in (*needs.tunnels, *needs.wireguard)}
     told = [

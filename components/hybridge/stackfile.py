@@ -41,8 +41,13 @@ def find_stack_file(directory: Path, stack: str) -> Path:
     :raises UnreadableFileError: if there is none; the sentence names the stacks that exist
     """
     path = directory / f"{_PREFIX}{checked_stack_name(stack)}{_SUFFIX}"
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}. Mend that, and try again.") from error
+    if path.exists():
+        raise UnreadableFileError(f"{path} is no file. Put the stack's file in its place.")
     known = stack_names(directory)
     if not known:
         raise UnreadableFileError(f"There is no stack {stack!r}: {directory} holds no stack file. Write {path}.")

@@ -130,11 +130,14 @@ def load(path: Path) -> Planned:
         return tuple(_FAULTS.validate_python(document or []))
     except OSError as error:
         raise FaultsError(f"The faults in {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FaultsError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         sentences = [f"{path}: {_place(mistake['loc'])}: {_sentence(mistake['msg'])}" for mistake in error.errors()]
         raise FaultsError("\n".join(sentences)) from error
+    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # PyYAML lets Python's own errors through, such as that of a date that is none.
+        raise FaultsError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    except RecursionError:
+        raise FaultsError(f"{path} is nested too deeply to be read. Write it flat.") from None
 
 
 def outages(planned: Planned) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ def test_a_generation_only_rises() -> None:
         ("", "It is empty"),
         ("- a", "stacks/addresses.x.yaml, line 1: the file is a list, where a mapping"),
         ("ranges: {}", "nothing else"),
-        ("~: {}", "nothing else"),
+        ("~: {}", "the key is empty"),
         ("{", "no valid YAML"),
         ("tunnels: {a: 169.254.6.0/30, a: 169.254.6.4/30}", "given twice"),
     ],

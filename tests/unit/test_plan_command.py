@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,17 @@ def stacks(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "stacks", tmp_path / "stacks"))
 
 
-def plan(stacks: Path, stack: str = "minimal", *options: str) -> subprocess.CompletedProcess[str]:
+def plan(
+    stacks: Path, stack: str = "minimal", *options: str, room: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command, where the disk has `room` for that many bytes in a file."""
+
+    def limit() -> None:
+        if room is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
     command = [sys.executable, "-m", "hybridge", "plan", stack, "--stacks", str(stacks), *options]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
 
 
 def edit(stacks: Path, old: str, new: str, stack: str = "minimal") -> None:
@@ -146,6 +155,9 @@ def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:
         ("config: " + "[" * 2000 + "]" * 2000, "nested too deeply"),
         ("- a", "a list"),
         ("config:\n  hybridge:topology: 2026-11-22\n", "There is no topology that can be read."),
+        ("config:\n  hybridge:topology: { 2026-11-22: x }\n", "line 2: the key `2026-11-22` is a date"),
+        ("config:\n  hybridge:topology:\n    ? [a]\n    : x\n", "line 3: the key is a list"),
+        ("config:\n  hybridge:topology: { sites: { dc1: { asn: " + "9" * 4_301 + " } } }\n", "line 2: `99"),
     ],
 )
 def test_a_stack_file_that_holds_no_topology_is_a_sentence(stacks: Path, text: str, told: str) -> None:
@@ -168,3 +180,35 @@ def test_a_stack_that_does_not_exist_names_the_one_that_was_meant(stacks: Path) 
     done = plan(stacks, "minimall")
     assert done.returncode == 1
     assert "Did you mean 'minimal'?" in done.stderr
+
+
+def test_a_directory_in_place_of_a_stack_file_is_told(stacks: Path) -> None:
+    (stacks / "Pulumi.other.yaml").mkdir()
+    done = plan(stacks, "other")
+    assert done.returncode == 1
+    assert "is no file" in done.stderr
+
+
+def test_a_directory_in_place_of_the_book_is_told(stacks: Path) -> None:
+    (stacks / "addresses.minimal.yaml").unlink()
+    (stacks / "addresses.minimal.yaml").mkdir()
+    done = plan(stacks)
+    assert done.returncode == 1
+    assert "cannot be read: Is a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_is_full_loses_no_address(stacks: Path) -> None:
+    book = stacks / "addresses.minimal.yaml"
+    before, files = book.read_bytes(), sorted(stacks.iterdir())
+    gateway = "- { name: edge-a, public_ip: 203.0.113.10 }"
+    edit(stacks, gateway, f"- {{ name: edge-0, public_ip: 203.0.113.9 }}\n          {gateway}")
+    done = plan(stacks, room=300)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{book} cannot be written: File too large. It is as it was; mend that, and try again.\n"
+    assert book.read_bytes() == before
+    assert sorted(stacks.iterdir()) == files
+
+
+def test_a_complete_book_needs_no_writing(stacks: Path) -> None:
+    assert plan(stacks, room=0).returncode == 0

@@ -81,8 +81,8 @@ class _Edges:
 
     owned: dict[str, _Networks]
     """What each site has."""
-    kinds: dict[tuple[str, str], dict[str, str]]
-    """Kinds of the links that join two sites, each with the first link of that kind."""
+    kinds: dict[tuple[str, str], set[str]]
+    """Kinds of the links that join two sites."""
 
 
 class _Identity:
@@ -109,8 +109,8 @@ def _edges_of(key: _Identity) -> _Edges:
         ranges = set(site.ranges)
         further = [network for network in pods.get(name, ()) if not within(network, ranges)]
         edges.owned[name] = _Networks([*site.ranges, *further])
-    for name, link in key.topology.links.items():
-        edges.kinds.setdefault(pair(*link.between), {}).setdefault(link.via, name)
+    for link in key.topology.links.values():
+        edges.kinds.setdefault(pair(*link.between), set()).add(link.via)
     return edges
 
 
@@ -146,11 +146,7 @@ def _announced(topology: Topology, link: str, site: str) -> _Networks:
 
 def in_parallel(topology: Topology, link: str) -> bool:
     """Tell whether another kind of link joins the same two sites."""
-    return len(_beside(topology, link)) > 1
-
-
-def _beside(topology: Topology, link: str) -> dict[str, str]:
-    return _edges(topology).kinds[pair(*topology.links[link].between)]
+    return len(_edges(topology).kinds[pair(*topology.links[link].between)]) > 1
 
 
 def preference(topology: Topology, link: str) -> int:
