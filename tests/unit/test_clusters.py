@@ -125,6 +125,12 @@ def test_submariner_and_the_vpcs_cni_are_no_pair() -> None:
     assert told(clusters=clusters, cluster_sets={"retail": RETAIL}) == []
 
 
+def test_a_cni_that_globalnet_hardly_reaches_is_told_once_however_many_sets_have_the_cluster() -> None:
+    clusters = {"old": cluster(), "new": cluster("aws-east", cni="aws-vpc")}
+    sets = {name: {**RETAIL, "globalnet": True} for name in ("retail", "research")}
+    assert [each.path for each in told(clusters=clusters, cluster_sets=sets)].count("clusters.new.cni") == 1
+
+
 def joined(*links: tuple[str, str]) -> list[Problem]:
     return told(
         clusters={"old": cluster("dc1"), "new": cluster("dc2"), "third": cluster("dc1")},

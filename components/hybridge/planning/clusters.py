@@ -39,6 +39,7 @@ def cluster_problems(topology: Topology) -> Iterator[Problem]:
     for name, cluster_set in topology.cluster_sets.items():
         yield from _member_problems(topology, name, cluster_set)
         yield from _globalnet_problems(topology, name, cluster_set)
+    yield from _unfit_problems(topology)
     yield from _shared_problems(topology)
 
 
@@ -127,13 +128,19 @@ def _globalnet_problems(topology: Topology, name: str, cluster_set: ClusterSet) 
             f"({limits.limits()['submariner.globalnet.calico'].reference}).",
             Severity.WARNING,
         )
+
+
+def _unfit_problems(topology: Topology) -> Iterator[Problem]:
+    """Find clusters of Globalnet sets that Submariner does not reach, each once."""
     unfit = limits.limits()["submariner.unfit-cni"]
-    for cluster, cni in members.items():
-        if cni.value in limits.words("submariner.unfit-cni"):
+    sets = [cluster_set for cluster_set in topology.cluster_sets.values() if cluster_set.globalnet]
+    for name in dict.fromkeys(name for cluster_set in sets for name in cluster_set.clusters):
+        cluster = topology.clusters.get(name)
+        if cluster is not None and cluster.cni.value in limits.words("submariner.unfit-cni"):
             yield Problem(
-                path_of("clusters", cluster, "cni"),
-                f"Submariner, which Globalnet is part of, reaches pods of `{cni.value}` now and then only: those on a "
-                "node's further interfaces have no routes to it.",
+                path_of("clusters", name, "cni"),
+                f"Submariner, which Globalnet is part of, reaches pods of `{cluster.cni.value}` now and then only: "
+                "those on a node's further interfaces have no routes to it.",
                 f"Add the routes by hand on every node ({unfit.reference}), or choose another CNI.",
                 Severity.WARNING,
             )
