@@ -29,7 +29,7 @@ def test_every_mistake_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     assert "`throttle` needs `times`" in str(told.value)
 
 
-@pytest.mark.parametrize("text", ["a: [", "42", "type: x"])
+@pytest.mark.parametrize("text", ["a: [", "42", "type: x", "- 2024-99-99", "- " + "9" * 5_000, "[" * 2_000])
 def test_what_is_no_list_of_faults_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(text)

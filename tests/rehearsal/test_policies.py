@@ -45,6 +45,8 @@ def test_what_can_be_set_has_no_problems(tmp_path: Path, settings: dict[str, obj
     [
         ('{"allowed-registries"', "policy.dev.json: It is no JSON: Expecting ':' delimiter"),
         ("", "policy.dev.json: It is no JSON"),
+        ("[" * 100_000, "policy.dev.json: It is no JSON"),
+        ("9" * 5_000, "policy.dev.json: It is no JSON"),
         ("[]", "policy.dev.json: It is no JSON object."),
         ('{"allowed-registry": "advisory"}', "There is no such policy. Did you mean `allowed-registries`?"),
         ('{"all": {"registries": []}}', "policy.dev.json: all: Additional properties are not allowed"),
