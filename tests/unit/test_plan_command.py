@@ -201,8 +201,8 @@ def test_a_directory_in_place_of_the_book_is_told(stacks: Path) -> None:
 def test_a_disk_that_is_full_loses_no_address(stacks: Path) -> None:
     book = stacks / "addresses.minimal.yaml"
     before, files = book.read_bytes(), sorted(stacks.iterdir())
-    gateway = "- { name: edge-a, public_ip: 203.0.113.10 }"
-    edit(stacks, gateway, f"- {{ name: edge-0, public_ip: 203.0.113.9 }}\n          {gateway}")
+    gateway = "- { name: edge-a, public_ip: 203.0.113.10, lan_address: 10.100.0.2 }"
+    edit(stacks, gateway, f"- {{ name: edge-0, public_ip: 203.0.113.9, lan_address: 10.100.0.9 }}\n          {gateway}")
     done = plan(stacks, room=300)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"{book} cannot be written: File too large. It is as it was; mend that, and try again.\n"
