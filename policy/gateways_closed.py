@@ -91,23 +91,22 @@ def _groups(resources: list[PolicyResource]) -> set[str]:
         for resource in resources
         if resource.resource_type == GROUP and not {LINK, GATEWAY}.isdisjoint(mapping(at(resource.props, "tags")))
     }
-    for gateway in gateways(resources):
-        if gateway.resource.resource_type == INSTANCE and gateway.link is not None:
-            interfaces = [one for one in _needed(gateway.resource) if one.resource_type == _INTERFACE]
-            for holder in (gateway.resource, *interfaces):
-                found |= {one.urn for one in _needed(holder) if one.resource_type == GROUP}
-    interfaces = {
-        one.urn
+    holders = {
+        holder.urn: holder
         for gateway in gateways(resources)
         if gateway.resource.resource_type == INSTANCE and gateway.link is not None
-        for one in (gateway.resource, *_needed(gateway.resource))
+        for holder in (gateway.resource, *(one for one in _needed(gateway.resource) if one.resource_type == _INTERFACE))
     }
+    found |= {one.urn for holder in holders.values() for one in _needed(holder) if one.resource_type == GROUP}
     for resource in resources:
-        if resource.resource_type == _ATTACHMENT:
-            given = {one.urn for one in resource.property_dependencies.get("networkInterfaceId", ())}
-            if not given.isdisjoint(interfaces):
-                found |= {one.urn for one in resource.property_dependencies.get("securityGroupId", ())}
+        if resource.resource_type == _ATTACHMENT and holders.keys() & _urns(resource, "networkInterfaceId"):
+            found |= _urns(resource, "securityGroupId")
     return found
+
+
+def _urns(resource: PolicyResource, name: str) -> set[str]:
+    """Return the URNs of what a property comes from."""
+    return {one.urn for one in resource.property_dependencies.get(name, ())}
 
 
 def _needed(resource: PolicyResource) -> list[PolicyResource]:

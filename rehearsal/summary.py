@@ -73,6 +73,7 @@ class Flows(_Part):
     capacity: int
     after_failure: int
     worst_failure: str = ""
+    shared: bool = False
 
 
 class Forward(_Part):
@@ -280,7 +281,7 @@ def _flows(flows: Sequence[Flows]) -> RenderableType:
         cells = (
             written_bandwidth(each.bandwidth),
             written_bandwidth(each.burst),
-            f"{written_bandwidth(each.capacity)} ({', '.join(each.links)})",
+            f"{written_bandwidth(each.capacity)} ({', '.join(each.links)}{', both ways' if each.shared else ''})",
             f"{left} ({each.worst_failure})",
         )
         table.add_row(Text(f"{each.origin} → {each.to}", style="bold"), *map(Text, cells))

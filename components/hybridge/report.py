@@ -131,7 +131,7 @@ def _onprem_sites(plan: Plan) -> list[SiteReport]:
 
 def _gateway(gateway: OnpremGateway, uplink: int | None) -> str:
     told = f"{gateway.name} {gateway.public_ip}"
-    return told if uplink is None else f"{told}, uplink {written_bandwidth(uplink)}"
+    return told if uplink is None else f"{told} (uplink {written_bandwidth(uplink)})"
 
 
 def _aws_sites(plan: Plan) -> list[SiteReport]:

@@ -109,6 +109,7 @@ def test_the_report_shows_each_direction() -> None:
         capacity=GIGABIT,
         after_failure=500 * MEGABIT,
         worst_failure="link dc1-wg",
+        shared=False,
     )
     assert (back.origin, back.flows, back.burst) == ("aws-east", ["stock"], 200 * MEGABIT)
 

@@ -50,6 +50,27 @@ def test_a_lan_address_may_lie_in_any_of_the_ranges(declared: dict[str, Any]) ->
     assert planned(given(declared, "10.102.0.0", "10.102.0.1")).onprem_sites[0].handover
 
 
+@pytest.mark.parametrize(
+    ("further", "address", "fits"),
+    [
+        ("192.168.5.0/24", "192.168.5.3", False),
+        ("10.101.0.0/16", "10.101.0.3", True),  # with 10.100.0.0/16 a /15, which may be one subnet
+        ("10.102.0.0/16", "10.102.0.3", False),
+    ],
+)
+def test_gateways_that_hand_over_can_share_a_subnet(
+    declared: dict[str, Any], further: str, address: str, *, fits: bool
+) -> None:
+    declared["sites"]["dc1"]["ranges"].append(further)
+    given(declared, "10.100.0.2", address)
+    if fits:
+        assert planned(declared).onprem_sites[0].handover
+    else:
+        problem = only_problem(declared)
+        assert (problem.path, problem.severity) == (NOTICE, Severity.ERROR)
+        assert f"has all of `10.100.0.2`, `{address}`" in problem.sentence
+
+
 def test_gateways_do_not_share_a_lan_address(declared: dict[str, Any]) -> None:
     problem = only_problem(given(declared, "10.100.0.2", "10.100.0.2"))
     assert problem.path == "sites.dc1.gateways[1].lan_address"

@@ -157,6 +157,13 @@ def test_a_wireguard_link_fits_the_narrowest_gateway(path: int, mtu: int, remedy
         assert f"leaves as one of {mtu + 60}, and the path of edge-b carries {path}" in problem.sentence
 
 
+@pytest.mark.parametrize(("path", "told"), [(1500, False), (1499, True)])
+def test_what_awss_end_of_a_vpn_cannot_be_told_is(path: int, *, told: bool) -> None:
+    problems = list(mtu_problems(narrowed(VPN_LINK, 1500, path), []))
+    assert [(problem.path, problem.severity) for problem in problems] == [("links.link", Severity.WARNING)] * told
+    assert all(f"path of edge-b carries {path} bytes" in problem.sentence for problem in problems)
+
+
 @pytest.mark.parametrize(("path", "fits"), [(1279, False), (1280, True), (1500, True), (1501, False)])
 def test_a_path_to_the_outside_has_bounds(path: int, *, fits: bool) -> None:
     """No network has to carry less, and neither the internet nor AWS's end of a tunnel carries more."""

@@ -194,6 +194,7 @@ def test_clusters_without_a_common_globalnet_have_ranges_of_their_own(sets: dict
 def test_services_alone_are_an_overlap_too() -> None:
     problem = one(pair(cluster("10.10.0.0/16", "10.32.0.0/12"), cluster("10.11.0.0/16", "10.32.0.0/12", at="dc2")))
     assert (problem.path, problem.severity) == ("clusters.new.services", Severity.ERROR)
+    assert problem.sentence.endswith("and neither could join the other.")
     assert told(pair(cluster("10.10.0.0/16", "10.32.0.0/13"), cluster("10.11.0.0/16", "10.40.0.0/13"))) == []
 
 
@@ -215,6 +216,7 @@ def test_pods_that_are_advertised_meet_every_cluster() -> None:
         pair(cluster("10.10.0.0/16", "10.11.0.0/16", advertised=True), cluster("10.10.0.0/20", "10.12.0.0/16"))
     )
     assert (problem.path, problem.severity) == ("clusters.new.pods", Severity.ERROR)
+    assert problem.sentence.endswith("so packets for one would stay at the other.")
 
 
 def test_clusters_of_one_vpc_share_its_ranges_and_bring_none_twice() -> None:

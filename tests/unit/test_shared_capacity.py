@@ -176,7 +176,7 @@ def test_links_to_two_sites_share_a_gateways_line(flow: dict[str, Any], bandwidt
 def test_the_report_shows_uplinks(declared: dict[str, Any]) -> None:
     declared["sites"]["dc1"]["gateways"][0]["uplink"] = "500Mbps"
     told = report(planned(declared))
-    assert told["sites"][0]["edge"] == "edge-a 203.0.113.10, uplink 500Mbps, edge-b 203.0.113.11"
+    assert told["sites"][0]["edge"] == "edge-a 203.0.113.10 (uplink 500Mbps), edge-b 203.0.113.11"
 
 
 @pytest.mark.parametrize(
@@ -233,6 +233,18 @@ def test_a_smaller_instance_is_what_a_failure_may_leave() -> None:
     assert problem.sentence.startswith("After the loss of link dc1-wg: between `aws-east` and `dc1` `there` 1Gbps")
     assert "the 1 core of a c7gn.medium" in problem.sentence
     assert sums(links, flows | {"there": THERE | {"bandwidth": "500Mbps"}}, None, None) == []
+
+
+@pytest.mark.parametrize(("instance_type", "shared"), [("c7gn.medium", True), ("c7gn.2xlarge", False)])
+def test_the_report_says_that_both_directions_share_a_capacity(instance_type: str, *, shared: bool) -> None:
+    topology, decisions = decided(
+        {"dc1-wg": WIREGUARD_LINK | {"instance_type": instance_type}},
+        {"there": THERE | {"bandwidth": "1Mbps"}},
+        None,
+        None,
+    )
+    (demand,) = demands(topology, decisions.paths)
+    assert demand.shared == shared
 
 
 def test_every_recorded_type_has_cores() -> None:

@@ -97,9 +97,10 @@ class KeyRotation:
         up = await self._up(args.id)
         if (args.old_outputs or {}).get(f"tunnel{twin}Address") not in up:
             raise KeyChangeRefusedError(
-                f"The key of {args.name}-{number} does not change while its twin {args.name}-{twin} is down, as the "
-                "connection would have no tunnel left until the gateway has the new key. Bring the twin up first; or, "
-                f"where both are down and the key is to mend that, put {args.name} into `allow_replacement` meanwhile."
+                f"The key or the suite of {args.name}-{number} does not change while its twin {args.name}-{twin} is "
+                "down, as the connection would have no tunnel left until the gateway has its new files. Bring the "
+                f"twin up first; or, where both are down and this is to mend it, put {args.name} into "
+                "`allow_replacement` meanwhile."
             )
 
     async def _up(self, connection: str) -> set[str]:
@@ -114,7 +115,7 @@ class KeyRotation:
 
 
 async def _changes(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a key becomes another one; one that a preview cannot know does."""
+    """Tell whether an input becomes another one; one that a preview cannot know does."""
     after = pulumi.Output.from_input(new.get(name))
     if not await after.is_known():
         return True

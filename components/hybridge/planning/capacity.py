@@ -38,6 +38,8 @@ class Demand:
     """What is left after the worst single failure, in bits per second."""
     worst_failure: str
     """That failure: `gateway edge-a`."""
+    shared: bool
+    """Whether the other direction has its part of that capacity too, as both go through one gateway instance."""
 
 
 def demands(topology: Topology, paths: Iterable[LinkPath]) -> list[Demand]:
@@ -62,6 +64,7 @@ def demands(topology: Topology, paths: Iterable[LinkPath]) -> list[Demand]:
                 capacity=now.most,
                 after_failure=worst.bandwidth,
                 worst_failure=worst.told,
+                shared=any(path.instance and path.instance.both_ways <= now.most for path in now.links),
             )
         )
     return found

@@ -1,6 +1,7 @@
 """One registry of every range of the estate: who has it, and where others meet it.
 
-Two ranges may overlap as long as nobody ever meets both. Where ranges are met are rooms: a claim is *seen* in some and
+Every overlap is an error, but for two (docs/adr/0012-overlaps.md): clusters' ranges below one Globalnet, and pods
+inside their own site's ranges. What tells them apart are rooms, where ranges are met: a claim is *seen* in some and
 *sees* others, and two claims clash where one is seen in a room that the other sees.
 
 - The estate is the room of what links carry: sites' ranges, the networks inside WireGuard tunnels, pods that a cluster

@@ -34,8 +34,8 @@ def encryption_problems(topology: Topology) -> Iterator[Problem]:
             yield Problem(
                 path_of("cluster_sets", name),
                 told,
-                "Give it a `mesh:`, in which workloads encrypt what they send each other; a private network is none "
-                "that nobody reads along in.",
+                "Give it a `mesh:`, in which workloads encrypt what they send each other; a private network does not "
+                "keep others from reading.",
                 Severity.WARNING,
             )
 

@@ -92,8 +92,8 @@ def _advertised_problems(name: str, cluster: Cluster, site: AwsSite) -> Iterator
             place,
             f"Pods' range `{cluster.pods}` is in none of the ranges of `{cluster.site}`, so its VPC does not have it, "
             "and what comes for pods over a link ends there.",
-            f"Add it to `{path_of('sites', cluster.site, 'ranges')}`, take pods from a range there, or leave "
-            "`advertised` out.",
+            f"Add it to {'the VPC and to ' if site.vpc else ''}`{path_of('sites', cluster.site, 'ranges')}`, take "
+            "pods from a range there, or leave `advertised` out.",
         )
 
 

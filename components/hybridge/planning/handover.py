@@ -5,13 +5,14 @@ what it is sent. So the gateways have BGP sessions with each other, all with all
 what BGP learns within one it tells nobody else within it. Hence a gateway sends to another only what that one's own
 tunnels carry, and no packet comes back.
 
-It needs an address of each gateway in the site's network, which only a person knows: `lan_address`.
+It needs an address of each gateway in the subnet that they share, which only a person knows: `lan_address`. Beyond a
+router it would not hold: that sends packets for the clouds back to the gateway they came from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import IPV4LENGTH, IPv4Address
+from ipaddress import IPV4LENGTH, IPv4Address, collapse_addresses
 from typing import Final
 
 from hybridge.topology import OnpremSite, Problem, path_of
@@ -46,6 +47,15 @@ def lan_address_problems(name: str, site: OnpremSite) -> Iterator[Problem]:
                 "Give each gateway an address of its own.",
             )
         given.setdefault(address, gateway.name)
+    inside = {address: name for address, name in given.items() if any(address in network for network in site.ranges)}
+    subnets = list(collapse_addresses(site.ranges))
+    if inside and not any(all(address in subnet for address in inside) for subnet in subnets):
+        yield Problem(
+            path_of("sites", name, "gateways"),
+            f"No range of `{name}` has all of {', '.join(f'`{address}`' for address in inside)}, so its gateways share "
+            "no subnet, and a router between them would send back what one hands to another.",
+            "Give the addresses that the gateways have in one subnet.",
+        )
     # No warning: who gives one wants the handover, and would have none at all.
     for index in without if given else ():
         yield Problem(

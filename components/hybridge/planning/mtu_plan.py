@@ -18,6 +18,7 @@ from hybridge.topology import (
     ClusterSet,
     Problem,
     Severity,
+    SiteToSiteVpn,
     Topology,
     Wireguard,
     path_of,
@@ -101,6 +102,8 @@ def mtu_problems(topology: Topology, paths: Sequence[LinkPath]) -> Iterator[Prob
     for name, link in topology.links.items():
         if isinstance(link, Wireguard):
             yield from _wireguard_problems(topology, name, link)
+        else:
+            yield from _vpn_problems(topology, name, link)
     least = limits.number("ipv6.least-mtu")
     for group, way in _set_ways(topology, paths):
         if way.mtu < least:
@@ -134,6 +137,19 @@ def _wireguard_problems(topology: Topology, name: str, link: Wireguard) -> Itera
         "large packets would vanish while small ones pass.",
         remedy,
     )
+
+
+def _vpn_problems(topology: Topology, name: str, link: SiteToSiteVpn) -> Iterator[Problem]:
+    """Find paths that are narrower than AWS's end believes: nothing there can be told of it."""
+    path, usual = outside_path(topology, link), limits.number("aws.vpn.outside-mtu")
+    if path.mtu < usual:
+        yield Problem(
+            path_of("links", name),
+            f"The {path.name} carries {path.mtu} bytes, and AWS's end of the tunnels goes on sending what "
+            f"leaves it with {usual}: TCP is held to less, and larger packets of anything else are lost on their way.",
+            "Have everything but TCP send less, or take a link by WireGuard, whose two ends have one size.",
+            Severity.WARNING,
+        )
 
 
 def _way(name: str, ceilings: Iterable[MtuCeiling]) -> MtuWay:

@@ -132,6 +132,12 @@ def _never_routed(claim: Claim) -> str | None:
     return next((what for what, (start, end) in _NEVER_ROUTED.items() if first <= end and start <= last), None)
 
 
+def _never_meet(claim: Claim, other: Claim) -> bool:
+    """Tell whether two clusters' ranges clash only because the clusters may meet one day."""
+    both = claim.use is other.use is Use.CLUSTER and claim.home is None
+    return both and {*claim.seen}.isdisjoint(other.sees) and {*claim.sees}.isdisjoint(other.seen)
+
+
 def _clash(claim: Claim, other: Claim) -> Problem:
     where = f"`{other.network}` of {other.owner} ({other.path})"
     if claim.use is Use.ADDRESS:
@@ -142,9 +148,14 @@ def _clash(claim: Claim, other: Claim) -> Problem:
         )
     if claim.owner == other.owner:
         return Problem(claim.path, f"`{claim.network}` lies in {where} already.", "Remove one of the two.")
+    told = (
+        "and neither could join the other"
+        if _never_meet(claim, other)
+        else "so packets for one would stay at the other"
+    )
     return Problem(
         claim.path,
-        f"`{claim.network}` of {claim.owner} overlaps {where}, so packets for one would stay at the other.",
+        f"`{claim.network}` of {claim.owner} overlaps {where}, {told}.",
         _remedy(claim, other),
     )
 
