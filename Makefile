@@ -24,7 +24,7 @@ help: ## list what can be made
 setup: ## install the locked Python dependencies into the cache and link .venv to them
 	@engine/setup.sh
 
-engine: setup ## find the Pulumi engine and OPA, or build them once into the cache (about 5 minutes)
+engine: setup ## find the Pulumi engine and OPA, or build them once into the cache (about four minutes)
 	@$(PY) -m engine --with-opa >/dev/null
 
 env: engine ## print what puts this engine on your PATH: eval "$(make -s env)"

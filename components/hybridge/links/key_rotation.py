@@ -86,8 +86,8 @@ class KeyRotation:
         if len(self._changing) > 1:
             raise KeyChangeRefusedError(
                 f"The keys of {' and '.join(self._changing)} would change in one update of link {self._link}, and each "
-                "tunnel is down until its gateway has the new key. Change one of them now, and the next one when that "
-                "tunnel is up again."
+                "tunnel is down until its gateway has the new key. Take the stack file and the address book back to "
+                "what the last update had, change one of them, and the next one when that tunnel is up again."
             )
         (number,) = changing
         await self._check_twin(args, number)

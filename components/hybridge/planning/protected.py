@@ -64,7 +64,7 @@ def replacement_problems(topology: Topology, decisions: Decisions) -> Iterator[P
             yield Problem(
                 place,
                 f"`{name}` is not protected while this stands here: an update may replace it.",
-                "Remove it once that has happened.",
+                "Remove it once that has happened, and update once: the engine goes by what the last update wrote.",
                 Severity.WARNING,
             )
         elif not name.startswith(undecided):

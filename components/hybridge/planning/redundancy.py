@@ -73,7 +73,8 @@ def _next_hop(*, all_tunnels: bool) -> str:
     shares = ", and one that spreads flows over all gateways where they are to have the bandwidth of all tunnels"
     return (
         "Its hosts need a next hop that survives a gateway's death (VRRP or a routing protocol)"
-        f"{shares if all_tunnels else ''}."
+        f"{shares if all_tunnels else ''}. Its gateways need a route to each network of it that is on none of their "
+        "interfaces: a default route does not lead there."
     )
 
 

@@ -56,6 +56,7 @@ class Topology(Model):
     )
     allow_replacement: list[ResourceName] = Field(
         default_factory=list,
-        description="Names of protected resources whose replacement is wanted now; remove them afterwards.",
+        description="Names of protected resources whose replacement is wanted now; remove them afterwards and update "
+        "once before anything else changes.",
         examples=[["dc1-aws-edge-a"]],
     )
