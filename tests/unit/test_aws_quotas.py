@@ -72,9 +72,9 @@ def test_an_account_has_five_elastic_ips_in_a_region(redundant: int, single: int
         return
     (problem,) = problems
     assert (problem.path, problem.severity) == ("sites.aws-east", Severity.WARNING)
-    assert (
-        f"5 Elastic IP addresses in us-east-1 unless AWS allows more, and `aws-east` needs {needed}."
-        in problem.sentence
+    assert problem.sentence == (
+        f"In us-east-1 the account of `aws-east` needs {needed} Elastic IP addresses, and AWS gives 5 unless it was "
+        "asked for more."
     )
     assert "https://docs.aws.amazon.com" in problem.remedy
 
@@ -97,21 +97,80 @@ def apart(count: int, **site: Any) -> list[Problem]:
         (5, {}, []),
         (6, {}, ["VPCs", "transit gateways"]),
         (6, EXISTING, ["transit gateways"]),
-        (6, {"hub": "virtual-private-gateway"}, ["VPCs"]),
-        (6, EXISTING | {"hub": "virtual-private-gateway"}, []),
+        (5, {"hub": "virtual-private-gateway"}, []),
+        (6, {"hub": "virtual-private-gateway"}, ["VPCs", "virtual private gateways"]),
+        (6, EXISTING | {"hub": "virtual-private-gateway"}, ["virtual private gateways"]),
     ],
 )
-def test_an_account_has_five_vpcs_and_transit_gateways_in_a_region(
+def test_an_account_has_five_vpcs_and_hubs_of_a_kind_in_a_region(
     count: int, site: dict[str, Any], units: list[str]
 ) -> None:
     problems = apart(count, **site)
     assert [(problem.path, problem.severity) for problem in problems] == [("sites.aws-5", Severity.WARNING)] * len(
         units
     )
-    for problem, unit in zip(problems, units, strict=True):
-        assert (
-            f"5 {unit} in us-east-1 unless AWS allows more, and `aws-5` and 5 other sites need 6." in problem.sentence
-        )
+    assert [problem.sentence for problem in problems] == [
+        f"In us-east-1 the account of `aws-5` and 5 other sites needs 6 {unit}, and AWS gives 5 unless it was asked "
+        "for more."
+        for unit in units
+    ]
+
+
+def new_ones(count: int) -> dict[str, Any]:
+    return {f"aws-{number}": AWS | {"ranges": [f"10.{number}.0.0/16"]} for number in range(count)}
+
+
+def test_a_site_that_needs_nothing_of_a_quota_is_not_told_of_it() -> None:
+    """Six new VPCs are too many, and one that exists already has no part in it, wherever it stands."""
+    existing = AWS | EXISTING | {"hub": "virtual-private-gateway", "ranges": ["10.9.0.0/16"]}
+    problems = found({}, {"aws-east": existing, **new_ones(6), "v6": existing})
+    assert [problem.path for problem in problems] == ["sites.aws-5"] * 2
+    assert ["`aws-5` and 5 other sites needs 6" in problem.sentence for problem in problems] == [True] * 2
+
+
+def test_elastic_ips_are_told_of_sites_with_gateway_instances() -> None:
+    """Two sites need three instances' addresses each, and a third one has a VPN."""
+    sites = {f"branch-{number}": branch(number + 20, 1) for number in range(6)}
+    links = {
+        f"wg-{number}": WIREGUARD_LINK | SINGLE | {"between": [name, f"aws-{number % 2}"]}
+        for number, name in enumerate(sites)
+    }
+    (problem,) = found(links, {**sites, **new_ones(3)} | {"aws-east": AWS | {"region": "eu-west-1"}})
+    assert problem.path == "sites.aws-1"
+    assert "`aws-1` and 1 other site needs 6 Elastic IP addresses" in problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("hub", "gateways", "links", "expected"),
+    [
+        ("transit-gateway", 10, 5, {}),
+        ("transit-gateway", 10, 6, {"sites.aws-east": "In us-east-1 the account of `aws-east` needs 60 connections"}),
+        ("virtual-private-gateway", 10, 1, {}),
+        (
+            "virtual-private-gateway",
+            6,
+            2,
+            {"sites.aws-east.hub": "The virtual private gateway of site `aws-east` needs 12 connections"},
+        ),
+    ],
+)
+def test_more_connections_than_an_account_has_are_worth_a_warning(
+    hub: str, gateways: int, links: int, expected: dict[str, str]
+) -> None:
+    many = [{"name": f"edge-{number}", "public_ip": f"203.0.113.{number}"} for number in range(1, gateways + 1)]
+    sites = {"dc1": DC1 | {"gateways": many}, "aws-east": AWS | {"hub": hub}}
+    problems = found({f"dc1-{number}": VPN_LINK for number in range(links)}, sites)
+    assert {problem.path: problem.sentence.partition(", and")[0] for problem in problems} == expected
+    assert all(problem.severity is Severity.WARNING for problem in problems)
+
+
+def test_connections_are_told_of_sites_that_have_some() -> None:
+    many = [{"name": f"edge-{number}", "public_ip": f"203.0.113.{number}"} for number in range(1, 11)]
+    links = {f"dc1-{number}": VPN_LINK | {"between": ["dc1", f"aws-{number % 2}"]} for number in range(6)}
+    sites = {"dc1": DC1 | {"gateways": many}, "aws-east": AWS | {"region": "eu-west-1"}, **new_ones(3)}
+    (problem,) = found(links, sites)
+    assert problem.path == "sites.aws-1"
+    assert "`aws-1` and 1 other site needs 60 connections" in problem.sentence
 
 
 def test_every_account_has_a_quota_of_its_own() -> None:

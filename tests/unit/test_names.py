@@ -89,6 +89,18 @@ def test_resolver_rules_have_names_of_their_own(domain: str, found: int) -> None
     assert all("the rule for `corp.example.com` at site `aws-east`" in sentence for _, sentence in problems)
 
 
+@pytest.mark.parametrize(("dns", "path"), [({"domains": ["aws.example.com"]}, "sites.aws.dns"), (None, "sites.aws")])
+def test_a_rule_is_told_of_where_the_stack_file_has_it(dns: dict[str, Any] | None, path: str) -> None:
+    """A VPC that only asks has rules, and no `dns:`."""
+    domains = ["corp.example.com", "east-corp.example.com"]
+    sites = {
+        "dc1": DC1 | {"dns": {"domains": domains, "servers": ["10.100.0.53", "10.100.0.54"]}},
+        "aws": AWS | {"ranges": ["172.21.0.0/16"], "dns": dns},
+    }
+    links = {"one": VPN_LINK, "two": VPN_LINK | {"between": ["dc1", "aws"]}}
+    assert [place for place, _ in told(links, sites=sites)] == [path]
+
+
 @pytest.mark.parametrize(("name", "found"), [("root", ["clusters.root"]), ("roots", [])])
 def test_no_cluster_is_called_like_the_root_of_trust(name: str, found: list[str]) -> None:
     cluster = {"site": "dc1", "kind": "existing", "cni": "cilium-vxlan"}

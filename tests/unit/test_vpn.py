@@ -9,8 +9,8 @@ import pytest
 
 from hybridge.planning import SiteToSiteVpnPlan
 from hybridge.planning.vpn import link_path, vpn_ends
-from hybridge.planning.vpn_problems import link_problems, quota_problems
-from hybridge.topology import Problem, Severity, Topology, read_topology
+from hybridge.planning.vpn_problems import link_problems
+from hybridge.topology import Problem, Topology, read_topology
 from tests.conftest import planned
 from tests.wireguards import with_wireguard
 
@@ -128,38 +128,6 @@ def test_no_logs_where_none_are_wanted(declared: dict[str, Any]) -> None:
 def test_one_alarm_watches_ten_connections(declared: dict[str, Any], count: int, *, fits: bool) -> None:
     with_gateways(declared, count)
     assert [problem.path for problem in problems_of(declared)] == ([] if fits else ["sites.dc1.gateways"])
-
-
-@pytest.mark.parametrize(
-    ("hub", "gateways", "links", "paths"),
-    [
-        ("transit-gateway", 10, 5, []),
-        ("transit-gateway", 10, 6, ["links"]),
-        ("virtual-private-gateway", 10, 1, []),
-        ("virtual-private-gateway", 6, 2, ["sites.aws-east.hub"]),
-    ],
-)
-def test_more_connections_than_an_account_has_are_worth_a_warning(
-    declared: dict[str, Any], hub: str, gateways: int, links: int, paths: list[str]
-) -> None:
-    declared["sites"]["aws-east"]["hub"] = hub
-    with_gateways(declared, gateways)
-    declared["links"] = {f"dc1-{index}": declared["links"]["dc1-aws"] for index in range(links)}
-    problems = list(quota_problems(list(vpn_ends(read(declared)))))
-    assert [problem.path for problem in problems] == paths
-    assert all(problem.severity is Severity.WARNING for problem in problems)
-
-
-@pytest.mark.parametrize(("count", "paths"), [(5, []), (6, ["sites"])])
-def test_more_virtual_private_gateways_than_a_region_has(
-    declared: dict[str, Any], count: int, paths: list[str]
-) -> None:
-    sites, links = declared["sites"], declared["links"]
-    east, link = sites.pop("aws-east") | {"hub": "virtual-private-gateway"}, links.pop("dc1-aws")
-    for index in range(count):
-        sites[f"aws-{index}"] = east | {"ranges": [f"172.2{index}.0.0/16"]}
-        links[f"link-{index}"] = link | {"between": ["dc1", f"aws-{index}"]}
-    assert [problem.path for problem in quota_problems(list(vpn_ends(read(declared))))] == paths
 
 
 def test_a_link_is_a_way_for_traffic(declared: dict[str, Any]) -> None:

@@ -1,28 +1,25 @@
 """Finds where AWS sites need more than AWS gives: addresses of their gateway subnets, and an account's quotas.
 
-A quota is one account's in one Region, so sites count together where they have both in common. AWS raises most of them
-on request and may have done so already, so they are warnings; a subnet has as many addresses as it has.
+Most quotas are one account's in one Region, so sites count together where they have both in common. Those are warnings;
+a subnet has as many addresses as it has, and that is an error.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from hybridge.topology import AwsHub, AwsSite, Link, Problem, Severity, Topology, Wireguard, path_of
+from hybridge.topology import AwsHub, AwsSite, Link, Problem, Topology, Wireguard, path_of
 
 from . import limits
 from .aws_parts import aws_parts, gateway_instances
 from .aws_slots import GATEWAY_SLOTS, slot
+from .quotas import account_of, account_problem, quota_problem
+from .vpn import vpn_ends
 
 _KEPT_AT_ITS_END: Final = 1
 """Addresses at the end of a subnet that AWS keeps beside those at its start: the last one."""
-
-
-def account_of(site: AwsSite) -> tuple[str, str]:
-    """Return the Region and the account whose quotas a site counts in; without an account it is the caller's."""
-    return site.region, site.identity.account if site.identity else ""
 
 
 def aws_quota_problems(topology: Topology, at: Mapping[str, Mapping[str, Link]]) -> Iterator[Problem]:
@@ -31,13 +28,21 @@ def aws_quota_problems(topology: Topology, at: Mapping[str, Mapping[str, Link]])
     :param topology: what a person declared
     :param at: the links of each site, by names
     """
-    accounts: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    accounts: defaultdict[tuple[str, str], dict[str, AwsSite]] = defaultdict(dict)
+    connections: Counter[str] = Counter()
+    for ends in vpn_ends(topology):
+        connections[ends.cloud_name] += len(ends.onprem.gateways)
     for name, site in topology.sites.items():
         if isinstance(site, AwsSite):
-            accounts[account_of(site)].append(name)
+            accounts[account_of(site)][name] = site
             yield from _gateway_problems(topology, name, site, at[name].values())
-    for (region, _), names in accounts.items():
-        yield from _account_problems(topology, region, names, at)
+            yield from _virtual_gateway_problems(name, site, connections[name])
+    for (region, _), sites in accounts.items():
+        yield from _network_problems(topology, region, sites, at)
+        yield from _address_problems(topology, region, sites, at)
+        yield from account_problem(
+            region, {name: connections[name] for name in sites}, "aws.vpn.connections-per-region"
+        )
 
 
 def _gateway_problems(topology: Topology, name: str, site: AwsSite, links: Collection[Link]) -> Iterator[Problem]:
@@ -62,44 +67,43 @@ def _gateway_problems(topology: Topology, name: str, site: AwsSite, links: Colle
             "Spread the links over several AWS sites, or use a VPC that exists with larger `gateway_subnets` "
             f"({limits.limits()['aws.subnet.kept-at-its-start'].reference}).",
         )
-    most = limits.limits()["aws.route-server.sessions"]
-    if redundant > limits.number("aws.route-server.sessions"):
-        yield Problem(
-            path_of("sites", name),
-            f"Each endpoint of the route server of `{name}` would have {redundant} {most.unit}, one a WireGuard link, "
-            f"and AWS gives {most.value} unless it was asked for more.",
-            f"Have the quota raised before `pulumi up` ({most.reference}).",
-            Severity.WARNING,
-        )
+    who = f"For its WireGuard links each endpoint of the route server of `{name}`"
+    yield from quota_problem(path_of("sites", name), who, redundant, "aws.route-server.sessions")
 
 
-def _account_problems(
-    topology: Topology, region: str, names: Sequence[str], at: Mapping[str, Mapping[str, Link]]
+def _virtual_gateway_problems(name: str, site: AwsSite, connections: int) -> Iterator[Problem]:
+    """Count the VPN connections of a site's virtual private gateway, which has a quota of its own."""
+    if site.hub is AwsHub.VIRTUAL_PRIVATE_GATEWAY:
+        who = f"The virtual private gateway of site `{name}`"
+        yield from quota_problem(path_of("sites", name, "hub"), who, connections, "aws.vpn.virtual-gateway.connections")
+
+
+def _network_problems(
+    topology: Topology, region: str, sites: Mapping[str, AwsSite], at: Mapping[str, Mapping[str, Link]]
 ) -> Iterator[Problem]:
-    """Count what the sites of one account in one Region need together."""
-    sites = {name: site for name in names if isinstance(site := topology.sites[name], AwsSite)}
-    instances = new = hubs = 0
-    for name, site in sites.items():
+    """Count the VPCs and hubs that the sites of one account in one Region need together."""
+    yield from account_problem(region, {name: site.vpc is None for name, site in sites.items()}, "aws.vpc.per-region")
+    hubs = {name: site.hub for name, site in sites.items() if aws_parts(topology, name, site, at[name].values()).hub}
+    for kind, limit in (
+        (AwsHub.TRANSIT_GATEWAY, "aws.transit-gateway.per-region"),
+        (AwsHub.VIRTUAL_PRIVATE_GATEWAY, "aws.vpn.virtual-gateways-per-region"),
+    ):
+        yield from account_problem(region, {name: hub is kind for name, hub in hubs.items()}, limit)
+
+
+def _address_problems(
+    topology: Topology, region: str, sites: Mapping[str, AwsSite], at: Mapping[str, Mapping[str, Link]]
+) -> Iterator[Problem]:
+    """Count the Elastic IP addresses of gateway instances, new ones and those that exist already.
+
+    Where all of them exist, the quota was large enough.
+    """
+    needs: Counter[str] = Counter()
+    new = 0
+    for name in sites:
         for link in at[name].values():
             count = gateway_instances(topology, link)
-            instances += count
+            needs[name] += count
             new += max(count - len(link.elastic_ips), 0) if isinstance(link, Wireguard) else 0
-        hub = aws_parts(topology, name, site, at[name].values()).hub
-        hubs += hub and site.hub is AwsHub.TRANSIT_GATEWAY
-    # Those that exist count as well, and where all of them do, the quota was large enough.
-    yield from _quota(names, region, instances if new else 0, "aws.vpc.elastic-ips")
-    yield from _quota(names, region, sum(site.vpc is None for site in sites.values()), "aws.vpc.per-region")
-    yield from _quota(names, region, hubs, "aws.transit-gateway.per-region")
-
-
-def _quota(names: Sequence[str], region: str, count: int, name: str) -> Iterator[Problem]:
-    most = limits.limits()[name]
-    if count > limits.number(name):
-        others = f" and {len(names) - 1} other site{'s' * (len(names) > 2)}" if len(names) > 1 else ""  # noqa: PLR2004
-        yield Problem(
-            path_of("sites", names[-1]),
-            f"An account has {most.value} {most.unit} in {region} unless AWS allows more, and `{names[-1]}`{others} "
-            f"need{'s' * (len(names) == 1)} {count}.",
-            f"Ask AWS for more before `pulumi up` ({most.reference}).",
-            Severity.WARNING,
-        )
+    if new:
+        yield from account_problem(region, needs, "aws.vpc.elastic-ips")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from hybridge.topology import AwsSite, ExistingVpc, OnpremSite, Problem, Severity, Site, Topology, path_of
@@ -13,6 +14,7 @@ from .aws_parts import links_by_site
 from .aws_slots import RESOLVER_SLOTS, has_slot
 from .dns import can_ask, dns_asked, dns_domains, dns_plan, domains_above, resolver_device
 from .dns_model import ENDPOINT_ADDRESSES, AwsDnsPlan
+from .quotas import account_of, account_problem, quota_problem
 
 _SERVERS: Final = 2
 """Servers of a site, so that one may fail."""
@@ -192,34 +194,23 @@ def _name_problems(topology: Topology, involved: Collection[str]) -> Iterator[Pr
 
 
 def _quota_problems(topology: Topology) -> Iterator[Problem]:
-    """Find quotas that AWS gives to everybody and that the plan exceeds; AWS raises each of them on request."""
-    accounts: dict[tuple[str, str], list[AwsDnsPlan]] = defaultdict(list)
+    """Count endpoints and rules of each account in a Region, and the rules of each endpoint's security group."""
+    accounts: defaultdict[tuple[str, str], list[AwsDnsPlan]] = defaultdict(list)
     for plan in dns_plan(topology).aws_sites:
         site = topology.sites[plan.site]
         if isinstance(site, AwsSite):
-            accounts[site.region, site.identity.account if site.identity else ""].append(plan)
-        place = _place(topology, plan)
-        yield from _quota(place, f"The inbound endpoint of `{plan.site}`", _TRANSPORTS * len(plan.sources))
-        yield from _quota(place, f"The outbound endpoint of `{plan.site}`", _TRANSPORTS * len(plan.servers))
+            accounts[account_of(site)].append(plan)
+        place, group = resolver_place(topology, plan.site), "aws.security-group.rules"
+        for direction, peers in (("inbound", plan.sources), ("outbound", plan.servers)):
+            who = f"The {direction} endpoint of `{plan.site}`"
+            yield from quota_problem(place, who, _TRANSPORTS * len(peers), group)
     for (region, _), plans in accounts.items():
-        place = _place(topology, plans[-1])
-        endpoints = sum(len(plan.directions) for plan in plans)
-        rules = sum(len(plan.forwards) + len(plan.kept) for plan in plans)
-        yield from _quota(place, f"Forwarding in {region}", endpoints, "aws.resolver.endpoints")
-        yield from _quota(place, f"Forwarding in {region}", rules, "aws.resolver.rules")
+        endpoints = {plan.site: len(plan.directions) for plan in plans}
+        rules = {plan.site: len(plan.forwards) + len(plan.kept) for plan in plans}
+        for needs, limit in ((endpoints, "aws.resolver.endpoints"), (rules, "aws.resolver.rules")):
+            yield from account_problem(region, needs, limit, partial(resolver_place, topology))
 
 
-def _place(topology: Topology, plan: AwsDnsPlan) -> str:
-    """Return where a person said what brought the endpoints about, as far as that is the site's own `dns:`."""
-    return path_of("sites", plan.site, *(("dns",) if topology.sites[plan.site].dns else ()))
-
-
-def _quota(place: str, what: str, wanted: int, limit: str = "aws.security-group.rules") -> Iterator[Problem]:
-    found = limits.limits()[limit]
-    if wanted > limits.number(limit):
-        yield Problem(
-            place,
-            f"{what} needs {wanted} {found.unit}, and AWS gives {found.value} unless it was asked for more.",
-            f"Have the quota raised before `pulumi up` ({found.reference}).",
-            Severity.WARNING,
-        )
+def resolver_place(topology: Topology, name: str) -> str:
+    """Return where a person said what brought a VPC's endpoints about, as far as that is the site's own `dns:`."""
+    return path_of("sites", name, *(("dns",) if topology.sites[name].dns else ()))

@@ -27,7 +27,7 @@ from .recording import book_problems
 from .redundancy import redundancy_problems
 from .routing_problems import routing_problems
 from .trust import trust_problems
-from .vpn_problems import end_problems, link_problems, quota_problems
+from .vpn_problems import end_problems, link_problems
 from .wireguard_problems import shared_problems, wireguard_problems
 
 
@@ -68,7 +68,6 @@ def _link_problems(topology: Topology, decisions: Decisions) -> Iterator[Problem
     yield from end_problems(topology)
     for vpn in decisions.vpn_ends:
         yield from link_problems(vpn)
-    yield from quota_problems(decisions.vpn_ends)
     for wireguard in decisions.wireguard_ends:
         yield from wireguard_problems(topology, wireguard)
     yield from shared_problems(topology, decisions.wireguard_ends)

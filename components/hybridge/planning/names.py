@@ -14,6 +14,7 @@ from typing import TypeAlias
 from hybridge.topology import AwsSite, Problem, Topology, Wireguard, path_of
 
 from .dns import dns_plan
+from .dns_problems import resolver_place
 from .protected import ROOT
 from .routing import announced
 from .trust import mesh_clusters
@@ -111,7 +112,7 @@ def _resolver_rules(topology: Topology) -> _Named:
     for plan in dns_plan(topology).aws_sites:
         for domain in dict.fromkeys([*(forward.domain for forward in plan.forwards), *plan.kept]):
             told = f"the rule for `{domain}` at site `{plan.site}`"
-            yield f"{plan.site}-{domain}", _Origin(told, path_of("sites", plan.site, "dns"))
+            yield f"{plan.site}-{domain}", _Origin(told, resolver_place(topology, plan.site))
 
 
 def _authorities(topology: Topology) -> _Named:

@@ -1,15 +1,13 @@
-"""Finds what is wrong with site-to-site VPN links: their ends, timers, sizes, logs, keys, and AWS's quotas."""
+"""Finds what is wrong with site-to-site VPN links: their ends, timers, sizes, logs and keys."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from hybridge.topology import (
     AwsHub,
     Problem,
-    Severity,
     SiteToSiteVpn,
     Topology,
     meant,
@@ -19,7 +17,6 @@ from hybridge.topology import (
 )
 
 from . import limits
-from .aws_quotas import account_of
 from .ends import same_asn_problems
 from .model import TunnelSize
 from .vpn import VpnEnds, tunnel_size
@@ -162,37 +159,4 @@ def _alarm_problems(ends: VpnEnds) -> Iterator[Problem]:
             f"Link `{ends.name}` has {len(ends.onprem.gateways)} connections, and one alarm watches {most.value} at "
             "the most.",
             f"Split the site, and its gateways with it ({most.reference}).",
-        )
-
-
-def quota_problems(links: Sequence[VpnEnds]) -> Iterator[Problem]:
-    """Find where links need more of AWS than an account gets without asking; AWS may have granted it already."""
-    connections: Counter[str] = Counter()
-    accounts: Counter[tuple[str, str]] = Counter()
-    for ends in links:
-        connections[ends.cloud_name] += len(ends.onprem.gateways)
-        accounts[account_of(ends.cloud)] += len(ends.onprem.gateways)
-    virtual = {ends.cloud_name: ends.cloud for ends in links if ends.cloud.hub is AwsHub.VIRTUAL_PRIVATE_GATEWAY}
-    for name in virtual:
-        yield from _quota_problem(
-            path_of("sites", name, "hub"),
-            f"virtual private gateway of site `{name}`",
-            connections[name],
-            "aws.vpn.virtual-gateway.connections",
-        )
-    for (region, _), count in accounts.items():
-        yield from _quota_problem("links", region, count, "aws.vpn.connections-per-region")
-    gateways = Counter(account_of(site) for site in virtual.values())
-    for (region, _), count in gateways.items():
-        yield from _quota_problem("sites", region, count, "aws.vpn.virtual-gateways-per-region")
-
-
-def _quota_problem(place: str, what: str, count: int, name: str) -> Iterator[Problem]:
-    limit = limits.limits()[name]
-    if count > limits.number(name):
-        yield Problem(
-            place,
-            f"An account has {limit.value} {limit.unit} in {what} unless AWS allows more, and these are {count}.",
-            f"Ask AWS for more before `pulumi up` ({limit.reference}).",
-            Severity.WARNING,
         )
