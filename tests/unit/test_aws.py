@@ -193,6 +193,23 @@ def test_what_nothing_uses_in_an_existing_vpc(declared: dict[str, Any], hub: str
     assert told == [(f"sites.aws-east.vpc.{field}", Severity.WARNING) for field in unused]
 
 
+@pytest.mark.parametrize("subnets", [EXISTING["resolver_subnets"], EXISTING["resolver_subnets"][:1]])
+def test_a_vpc_that_only_asks_uses_its_resolver_subnets(declared: dict[str, Any], subnets: list[str]) -> None:
+    """The datacentre answers for names and the VPC for none: an endpoint asks from two subnets, or would."""
+    with_dns(declared)
+    del declared["sites"]["aws-east"]["dns"]
+    declared["sites"]["aws-east"]["vpc"] = EXISTING | {"gateway_subnets": [], "resolver_subnets": subnets}
+    problem = only_problem(declared)
+    assert problem.path == "sites.aws-east.vpc.resolver_addresses", (
+        "nobody asks it, and an inbound endpoint is not made"
+    )
+    assert "an inbound resolver endpoint" in problem.sentence
+    del declared["sites"]["dc1"]["dns"]
+    assert [found.path for found in problems_of(declared)] == [
+        f"sites.aws-east.vpc.{field}" for field in ("resolver_subnets", "resolver_addresses")
+    ]
+
+
 @pytest.mark.parametrize(("account", "fits"), [("123456789012", True), ("210987654321", False)])
 def test_the_role_is_one_of_the_sites_account(declared: dict[str, Any], account: str, *, fits: bool) -> None:
     role = f"arn:aws:iam::{account}:role/network"

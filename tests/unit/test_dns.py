@@ -12,13 +12,13 @@ from hybridge.planning import Plan, limits
 from hybridge.planning.aws_slots import RESOLVER_SLOTS, slot
 from hybridge.planning.dns import dns_plan
 from hybridge.planning.dns_model import AwsDnsPlan, DnsForward, DnsPlan, OnpremDnsPlan
-from hybridge.planning.dns_problems import dns_problems
 from hybridge.topology import AwsSite, Problem, ProblemsFound, Severity, Topology, read_topology
 from tests.conftest import planned as wholly_planned
 
 EXISTING = {
     "id": "vpc-0a1b2c3d4e5f67890",
     "route_tables": ["rtb-0a1b2c3d4e5f67890"],
+    "attachment_subnets": ["subnet-0a1b2c3d4e5f67890", "subnet-0a1b2c3d4e5f67891"],
     "resolver_subnets": ["subnet-0a1b2c3d4e5f67894", "subnet-0a1b2c3d4e5f67895"],
     "resolver_addresses": ["172.20.3.10", "172.20.4.10"],
 }
@@ -41,7 +41,11 @@ def planned(declared: dict[str, Any]) -> DnsPlan:
 
 
 def found(declared: dict[str, Any]) -> list[Problem]:
-    return list(dns_problems(read(declared)))
+    """Return everything that is said of a stack, whichever part of planning says it."""
+    try:
+        return wholly_planned(declared).warnings
+    except ProblemsFound as problems:
+        return list(problems.problems)
 
 
 def told(declared: dict[str, Any]) -> list[tuple[str, Severity]]:
@@ -55,10 +59,30 @@ def add_aws(declared: dict[str, Any], name: str, number: int, **site: Any) -> No
         "region": "us-east-1",
         "asn": 64512 + number,
         "ranges": [f"172.{20 + number}.0.0/16"],
+        "alarms": {"emails": ["network@example.com"]},
         "dns": {"domains": [f"{name}.example.com"]},
         **site,
     }
     declared["links"][f"dc1-{name}"] = {"between": ["dc1", name], "via": "site-to-site-vpn"}
+
+
+def add_onprem(declared: dict[str, Any], name: str, number: int, **site: Any) -> None:
+    """Add another datacentre, or put one in the place of `dc1`, linked to the VPC."""
+    declared["sites"][name] = {
+        "kind": "onprem",
+        "asn": 65010 + number,
+        "ranges": [f"10.{number}.0.0/16"],
+        "gateways": [
+            {
+                "name": f"edge-{number}-{letter}",
+                "public_ip": f"203.0.113.{20 + 2 * number + index}",
+                "lan_address": f"10.{number}.255.{index + 1}",
+            }
+            for index, letter in enumerate("ab")
+        ],
+        **site,
+    }
+    declared["links"][f"{name}-aws"] = {"between": [name, "aws-east"], "via": "site-to-site-vpn"}
 
 
 def test_either_site_asks_the_other_for_its_domains(declared: dict[str, Any]) -> None:
@@ -220,13 +244,7 @@ def test_a_vpc_without_names_asks_another_vpc_for_its(declared: dict[str, Any]) 
 
 def test_a_datacentre_that_names_no_resolvers_asks_nobody(declared: dict[str, Any]) -> None:
     """A second one that does keeps the VPC's names from being unasked."""
-    declared["sites"]["dc2"] = {
-        "kind": "onprem",
-        "asn": 65020,
-        "ranges": ["10.102.0.0/16"],
-        "gateways": [{"name": "edge-z", "public_ip": "203.0.113.20"}],
-    }
-    declared["links"]["dc2-aws"] = {"between": ["dc2", "aws-east"], "via": "site-to-site-vpn"}
+    add_onprem(declared, "dc2", 2)
     plan = planned(declared)
     assert [site.site for site in plan.onprem_sites] == ["dc1"]
     assert plan.aws_sites[0].sources == ["10.100.0.0/16"]
@@ -234,16 +252,26 @@ def test_a_datacentre_that_names_no_resolvers_asks_nobody(declared: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("subnets", "directions", "expected"),
-    [(2, ["outbound"], []), (1, [], ["sites.dc1.dns", "sites.aws-east.vpc.resolver_subnets"])],
+    ("subnets", "directions", "lack"),
+    [
+        (EXISTING["resolver_subnets"], ["outbound"], None),
+        (EXISTING["resolver_subnets"][:1], [], "and one is given."),
+        ([EXISTING["resolver_subnets"][0]] * 2, [], "and one is given."),
+        ([], [], "and none is given."),
+    ],
 )
 def test_a_vpc_that_exists_asks_from_subnets_that_it_names(
-    declared: dict[str, Any], subnets: int, directions: list[str], expected: list[str]
+    declared: dict[str, Any], subnets: list[str], directions: list[str], lack: str | None
 ) -> None:
+    """Where it names too few, that is said once: not of the datacentre as well, nor that nothing uses the one."""
     del declared["sites"]["aws-east"]["dns"]
     given = {key: value for key, value in EXISTING.items() if key != "resolver_addresses"}
-    declared["sites"]["aws-east"]["vpc"] = {**given, "resolver_subnets": EXISTING["resolver_subnets"][:subnets]}
-    assert told(declared) == [(path, Severity.WARNING) for path in expected]
+    declared["sites"]["aws-east"]["vpc"] = {**given, "resolver_subnets": subnets}
+    problems = found(declared)
+    assert [(problem.path, problem.severity) for problem in problems] == (
+        [("sites.aws-east.vpc.resolver_subnets", Severity.WARNING)] if lack else []
+    )
+    assert all(problem.sentence.endswith(f"needs two subnets, {lack}") for problem in problems)
     plan = planned(declared)
     assert [direction for site in plan.aws_sites for direction in site.directions] == directions
     assert [site.clients for site in plan.onprem_sites] == [["172.20.0.0/16"]] * len(directions)
@@ -251,7 +279,10 @@ def test_a_vpc_that_exists_asks_from_subnets_that_it_names(
 
 @pytest.mark.parametrize(
     ("primary", "expected"),
-    [("172.20.0.0/24", []), ("172.20.0.0/25", ["sites.dc1.dns", "sites.aws-east.ranges[0]"])],
+    [
+        ("172.20.0.0/24", []),
+        ("172.20.0.0/25", ["sites.aws-east.ranges[0]"]),
+    ],
 )
 def test_a_vpc_that_only_asks_has_room_for_an_endpoint_or_does_without(
     declared: dict[str, Any], primary: str, expected: list[str]
@@ -260,6 +291,19 @@ def test_a_vpc_that_only_asks_has_room_for_an_endpoint_or_does_without(
     declared["sites"]["aws-east"]["ranges"] = [primary]
     assert told(declared) == [(path, Severity.WARNING) for path in expected]
     assert len(planned(declared).aws_sites) == (not expected)
+
+
+def test_a_vpc_that_cannot_ask_is_told_once_of_all_datacentres(declared: dict[str, Any]) -> None:
+    """One that another VPC asks is among them; one that no link joins with a VPC that could ask has its own problem."""
+    del declared["sites"]["aws-east"]["dns"]
+    declared["sites"]["aws-east"]["ranges"] = ["172.20.0.0/25"]
+    add_onprem(declared, "dc2", 2, dns={"domains": ["lab.example.com"], "servers": ["10.2.0.53", "10.2.1.53"]})
+    add_onprem(declared, "dc3", 3, dns={"domains": ["old.example.com"], "servers": ["10.3.0.53", "10.3.1.53"]})
+    add_aws(declared, "aws-west", 1)
+    del declared["links"]["dc3-aws"]
+    first, second = found(declared)
+    assert (first.path, second.path) == ("sites.aws-east.ranges[0]", "sites.dc3.dns")
+    assert first.sentence.startswith("Nothing in `aws-east` finds the names of `dc1` and 1 other site:")
 
 
 def test_what_has_no_names_needs_none(declared: dict[str, Any]) -> None:
@@ -321,6 +365,7 @@ def test_one_server_is_warned_of(declared: dict[str, Any], servers: list[str]) -
 def test_the_primary_range_has_room_for_the_endpoints(declared: dict[str, Any], primary: str, expected: int) -> None:
     declared["sites"]["aws-east"]["ranges"] = [primary]
     assert told(declared) == [("sites.aws-east.ranges[0]", Severity.ERROR)] * expected
+    assert all("subnets, which names between sites need" in problem.sentence for problem in found(declared))
 
 
 @pytest.mark.parametrize(
@@ -384,17 +429,9 @@ def test_the_servers_that_are_asked_are_counted_against_the_security_group(
     declared: dict[str, Any], sites: int, expected: int
 ) -> None:
     for number in range(1, sites + 1):
-        declared["sites"][f"dc{number}"] = {
-            "kind": "onprem",
-            "asn": 65010,
-            "ranges": [f"10.{number}.0.0/16"],
-            "gateways": [{"name": f"edge-{number}", "public_ip": f"203.0.113.{number}"}],
-            "dns": {
-                "domains": [f"dc{number}.example.com"],
-                "servers": [f"10.{number}.0.{server}" for server in range(1, 7)],
-            },
-        }
-        declared["links"][f"dc{number}-aws"] = {"between": [f"dc{number}", "aws-east"], "via": "site-to-site-vpn"}
+        servers = [f"10.{number}.0.{server}" for server in range(1, 7)]
+        names = {"domains": [f"dc{number}.example.com"], "servers": servers}
+        add_onprem(declared, f"dc{number}", number, dns=names)
     assert told(declared) == [("sites.aws-east.dns", Severity.WARNING)] * expected
 
 

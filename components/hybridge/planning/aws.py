@@ -10,7 +10,7 @@ from typing import Final
 from hybridge.topology import AwsSite, Link, Problem, Severity, Topology, Wireguard, meant, path_of
 
 from . import limits
-from .aws_parts import AwsParts, aws_parts, subnets
+from .aws_parts import AwsParts, aws_parts, named_partners, subnets
 from .aws_vpc import existing_vpc_problems
 from .model import AwsSitePlan, ExistingVpcPlan, HubKind
 from .routing import owned_texts
@@ -43,7 +43,8 @@ def aws_problems(topology: Topology, name: str, site: AwsSite, links: Mapping[st
     if site.vpc is None:
         yield from _room_problems(name, site, parts)
     else:
-        yield from existing_vpc_problems(name, site, site.vpc, parts)
+        partners = named_partners(topology, name, links.values())
+        yield from existing_vpc_problems(name, site, site.vpc, parts, partners)
     for index, zone in enumerate(site.zones or ()):
         if zone[:-1] != site.region or zone in (site.zones or ())[:index]:
             yield Problem(

@@ -39,6 +39,17 @@ def links_by_site(topology: Topology) -> dict[str, dict[str, Link]]:
     return links
 
 
+def named_partners(topology: Topology, name: str, links: Collection[Link]) -> list[str]:
+    """Return the sites that links join a site with and that answer for domains, each once.
+
+    :param topology: what a person declared
+    :param name: the site's name
+    :param links: its links
+    """
+    others = dict.fromkeys(end for link in links for end in link.between if end != name)
+    return [other for other in others if other in topology.sites and topology.sites[other].dns]
+
+
 def aws_parts(topology: Topology, name: str, site: AwsSite, links: Collection[Link]) -> AwsParts:
     """Decide what an AWS site consists of.
 

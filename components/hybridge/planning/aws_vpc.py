@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hybridge.topology import AwsSite, ExistingVpc, Problem, Severity, path_of
 
 from .aws_parts import AwsParts
 
 
-def existing_vpc_problems(name: str, site: AwsSite, vpc: ExistingVpc, parts: AwsParts) -> Iterator[Problem]:
+def existing_vpc_problems(
+    name: str, site: AwsSite, vpc: ExistingVpc, parts: AwsParts, partners: Collection[str]
+) -> Iterator[Problem]:
     """Find what is missing in `vpc`, and what contradicts it.
 
     :param name: the site's name
     :param site: the site
     :param vpc: its VPC
     :param parts: what the site has to consist of
+    :param partners: the sites that links join it with and that answer for domains
     """
     place = path_of("sites", name, "vpc")
     if site.zones:
@@ -33,7 +36,7 @@ def existing_vpc_problems(name: str, site: AwsSite, vpc: ExistingVpc, parts: Aws
             f"{given or 'none'} {'are' if given > 1 else 'is'} given.",
             "Name subnets of different zones whose route table leads to an internet gateway.",
         )
-    yield from _unused_problems(place, site, vpc, parts)
+    yield from _unused_problems(place, site, vpc, parts, partners)
     for field in ("route_tables", "attachment_subnets", "gateway_subnets"):
         values: list[str] = getattr(vpc, field)
         for index, value in enumerate(values):
@@ -41,13 +44,30 @@ def existing_vpc_problems(name: str, site: AwsSite, vpc: ExistingVpc, parts: Aws
                 yield Problem(f"{place}.{field}[{index}]", f"`{value}` stands there twice.", "Remove one.")
 
 
-def _unused_problems(place: str, site: AwsSite, vpc: ExistingVpc, parts: AwsParts) -> Iterator[Problem]:
-    """Find parts of the VPC that are given and that nothing is made in."""
+def _unused_problems(
+    place: str, site: AwsSite, vpc: ExistingVpc, parts: AwsParts, partners: Collection[str]
+) -> Iterator[Problem]:
+    """Find parts of the VPC that are given and that nothing is made in.
+
+    A VPC without domains of its own asks those that have some from an endpoint in its subnets, or lacks one of them;
+    addresses are those where it is asked.
+    """
+    names = site.dns or partners
     for field, given, wanted, purpose in (
         ("attachment_subnets", vpc.attachment_subnets, parts.attachments, "a transit gateway's attachment"),
         ("gateway_subnets", vpc.gateway_subnets, parts.gateways, "WireGuard links' gateway instances"),
-        ("resolver_subnets", vpc.resolver_subnets, site.dns, "resolver endpoints, which `dns:` asks for"),
-        ("resolver_addresses", vpc.resolver_addresses, site.dns, "resolver endpoints, which `dns:` asks for"),
+        (
+            "resolver_subnets",
+            vpc.resolver_subnets,
+            names,
+            "resolver endpoints, which `dns:` here or at a linked site asks for",
+        ),
+        (
+            "resolver_addresses",
+            vpc.resolver_addresses,
+            site.dns,
+            "an inbound resolver endpoint, which `dns:` here asks for",
+        ),
     ):
         if given and not wanted:
             yield Problem(

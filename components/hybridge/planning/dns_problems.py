@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from hybridge.topology import AwsSite, ExistingVpc, OnpremSite, Problem, Severity, Site, Topology, path_of
 
 from . import limits
-from .aws_parts import links_by_site
+from .aws_parts import links_by_site, named_partners
 from .aws_slots import RESOLVER_SLOTS, has_slot
 from .dns import can_ask, dns_asked, dns_domains, dns_plan, domains_above, resolver_device
 from .dns_model import ENDPOINT_ADDRESSES, AwsDnsPlan
 from .quotas import account_of, account_problem, quota_problem
+from .telling import others_told
 
 _SERVERS: Final = 2
 """Servers of a site, so that one may fail."""
@@ -25,15 +26,18 @@ _TRANSPORTS: Final = 2
 def dns_problems(topology: Topology) -> Iterator[Problem]:
     """Find what is wrong with conditional forwarding."""
     asked, asking = dns_asked(topology)
+    silent = _silent(topology)
+    unheard = {partner for partners in silent.values() for partner in partners}
     yield from _domain_problems(topology, asked)
     for name, site in topology.sites.items():
         if isinstance(site, OnpremSite):
             yield from _server_problems(name, site)
         elif name in asked or name in asking:
             yield from _existing_problems(name, site, site.vpc) if site.vpc else _room_problems(name, site)
-        if site.dns is not None and name not in asking:
+        elif name in silent:
+            yield _silent_problem(name, site, silent[name])
+        if site.dns is not None and name not in asking and name not in unheard:
             yield _nobody(name, site)
-    yield from _silent_problems(topology)
     yield from _name_problems(topology, {*asked, *asking})
     yield from _quota_problems(topology)
 
@@ -49,24 +53,30 @@ def _nobody(name: str, site: Site) -> Problem:
     )
 
 
-def _silent_problems(topology: Topology) -> Iterator[Problem]:
-    """Find VPCs that a link joins with names that they cannot ask for."""
+def _silent(topology: Topology) -> dict[str, list[str]]:
+    """Return the VPCs that cannot ask, with the sites that links join them with and whose names they would ask for."""
+    found: dict[str, list[str]] = {}
     for name, links in links_by_site(topology).items():
         site = topology.sites.get(name)
-        if not isinstance(site, AwsSite) or can_ask(site):
-            continue
-        ends = (end for link in links.values() for end in link.between if end != name)
-        there = next((end for end in ends if end in topology.sites and topology.sites[end].dns), None)
-        if there is not None:
-            yield Problem(
-                path_of("sites", name, *(("vpc", "resolver_subnets") if site.vpc else ("ranges", 0))),
-                f"Nothing in `{name}` finds the names of `{there}`: an endpoint that asks for them needs two subnets, "
-                f"which {'are not given' if site.vpc else f'`{site.ranges[0]}` has no room for'}.",
-                "Name a subnet in each of two zones."
-                if site.vpc
-                else "Give the VPC a larger primary range, a /24 at the least.",
-                Severity.WARNING,
-            )
+        if isinstance(site, AwsSite) and not can_ask(site):
+            found[name] = named_partners(topology, name, links.values())
+    return {name: partners for name, partners in found.items() if partners}
+
+
+def _silent_problem(name: str, site: AwsSite, partners: Sequence[str]) -> Problem:
+    if site.vpc is not None:
+        lack = f"and {'one' if site.vpc.resolver_subnets else 'none'} is given"
+    else:
+        lack = f"which `{site.ranges[0]}` has no room for"
+    return Problem(
+        path_of("sites", name, *(("vpc", "resolver_subnets") if site.vpc else ("ranges", 0))),
+        f"Nothing in `{name}` finds the names of {others_told(partners[0], len(partners) - 1)}: an endpoint that asks "
+        f"for them needs two subnets, {lack}.",
+        "Name a subnet in each of two zones."
+        if site.vpc
+        else "Give the VPC a larger primary range, a /24 at the least.",
+        Severity.WARNING,
+    )
 
 
 def _domain_problems(topology: Topology, asked: Mapping[str, Collection[str]]) -> Iterator[Problem]:
@@ -176,7 +186,7 @@ def _room_problems(name: str, site: AwsSite) -> Iterator[Problem]:
     if not has_slot(site, RESOLVER_SLOTS[-1]):
         yield Problem(
             path_of("sites", name, "ranges", 0),
-            f"`{site.ranges[0]}` has no room for the resolver endpoints' subnets, which `dns:` needs.",
+            f"`{site.ranges[0]}` has no room for the resolver endpoints' subnets, which names between sites need.",
             "Give the VPC a larger primary range, a /24 at the least.",
         )
 

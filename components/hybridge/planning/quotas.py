@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hybridge.topology import AwsSite, Problem, Severity, path_of
 
 from . import limits
+from .telling import others_told
 
 
 def account_of(site: AwsSite) -> tuple[str, str]:
@@ -51,7 +52,5 @@ def account_problem(
     """
     names = [name for name, count in needs.items() if count]
     if names:
-        others = len(names) - 1
-        and_others = f" and {others} other site{'s' * (others > 1)}" if others else ""
-        who = f"In {region} the account of `{names[-1]}`{and_others}"
+        who = f"In {region} the account of {others_told(names[-1], len(names) - 1)}"
         yield from quota_problem(place(names[-1]), who, sum(needs.values()), limit)

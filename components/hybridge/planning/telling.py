@@ -1,4 +1,4 @@
-"""Writes what links carry, with the arithmetic, for the sentences of problems and for the report."""
+"""Writes what links carry, with the arithmetic, and several sites, for the sentences of problems and for the report."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ def uplinks_told(paths: Sequence[LinkPath]) -> str:
     if len(terms) > _TOLD:
         return f"{' and '.join(told)}: {whole} through {len(terms)} gateways"
     return f"{' and '.join(told)}: {' + '.join(map(written_bandwidth, terms))} = {whole}"
+
+
+def others_told(name: str, others: int) -> str:
+    """Write a site's name and how many more there are: "`dc1` and 2 other sites"."""
+    return f"`{name}` and {others} other site{'s' * (others > 1)}" if others else f"`{name}`"
 
 
 def packets_told(path: LinkPath) -> str:
