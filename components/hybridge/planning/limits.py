@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import cast
 
-import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from .figures import figures
 
 
 class Limit(BaseModel):
@@ -30,8 +30,7 @@ class Limit(BaseModel):
 @cache
 def limits() -> dict[str, Limit]:
     """Return every limit by name."""
-    text = (files("hybridge.planning") / "limits.yaml").read_text(encoding="utf-8")
-    return TypeAdapter(dict[str, Limit]).validate_python(yaml.safe_load(text))
+    return TypeAdapter(dict[str, Limit]).validate_python(figures("limits.yaml"))
 
 
 def number(name: str) -> int:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from typing import Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from .figures import figures
 
 _HOURS: Final = 365 * 24 // 12
 """Hours in a month: 730."""
@@ -85,8 +85,7 @@ class Estimate:
 @cache
 def prices() -> dict[str, Price]:
     """Return every price by name."""
-    text = (files("hybridge.planning") / "prices.yaml").read_text(encoding="utf-8")
-    return TypeAdapter(dict[str, Price]).validate_python(yaml.safe_load(text))
+    return TypeAdapter(dict[str, Price]).validate_python(figures("prices.yaml"))
 
 
 def monthly_estimate(billed: Iterable[Billed]) -> Estimate:
