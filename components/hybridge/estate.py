@@ -99,19 +99,17 @@ class Estate:
             if tunnel.preshared_key_secret and self._secret
         }
         near = OnpremSiteToSiteVpn(vpn.name, OnpremSiteToSiteVpnArgs(vpn, given), self._keys_from)
-        names = [tunnel.name for tunnel in vpn.tunnels]
-        keys = _each(near.preshared_keys, names)
         args = AwsSiteToSiteVpnArgs(
             vpn,
-            keys,
+            {**near.tunnel_keys},
             transit_gateway_id=site.transit_gateway_id,
             vpn_gateway_id=site.vpn_gateway_id,
             alarm_topic_arn=site.alarm_topic_arn,
             allow_replacement=self._plan.allow_replacement,
         )
         far = AwsSiteToSiteVpn(vpn.name, args, opts)
-        self._far_ends.preshared_keys |= keys
-        self._far_ends.outside_addresses |= _each(far.outside_addresses, names)
+        self._far_ends.preshared_keys |= near.tunnel_keys
+        self._far_ends.outside_addresses |= far.tunnel_addresses
 
     def _wireguards(
         self, plan: AwsSitePlan, site: AwsSite, links: Sequence[WireguardPlan], opts: pulumi.ResourceOptions

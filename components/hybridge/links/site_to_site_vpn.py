@@ -40,8 +40,9 @@ class OnpremSiteToSiteVpn(pulumi.ComponentResource):
     def __init__(self, name: str, args: OnpremSiteToSiteVpnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("hybridge:index:OnpremSiteToSiteVpn", name, {}, opts)
         given = args.given_keys or {}
-        keys = {tunnel.name: self._key(tunnel, given) for tunnel in args.plan.tunnels}
-        self.preshared_keys = pulumi.Output.secret(pulumi.Output.all(**keys))
+        # One by one as well, for whoever declares the other half too: taking an output apart costs several more.
+        self.tunnel_keys = {tunnel.name: pulumi.Output.secret(self._key(tunnel, given)) for tunnel in args.plan.tunnels}
+        self.preshared_keys = pulumi.Output.secret(pulumi.Output.all(**self.tunnel_keys))
         self.register_outputs({"preshared_keys": self.preshared_keys})
 
     def _key(self, tunnel: Tunnel, given: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[str]:

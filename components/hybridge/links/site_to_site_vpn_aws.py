@@ -64,16 +64,16 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
         self._rotation = KeyRotation(name, self, args.allow_replacement)
         alarms = VpnAlarms(args.alarm_topic_arn, self)
         connections: list[pulumi.Output[str]] = []
-        addresses: dict[str, pulumi.Output[str]] = {}
+        self.tunnel_addresses: dict[str, pulumi.Output[str]] = {}
         for connection in args.plan.connections:
             vpn = self._connection(connection, self._customer_gateway(connection), self._log_group(connection))
             alarms.of_connection(connection.name, vpn.id, connection.gateway)
             first, second = connection.tunnels
-            addresses |= {first.name: vpn.tunnel1_address, second.name: vpn.tunnel2_address}
+            self.tunnel_addresses |= {first.name: vpn.tunnel1_address, second.name: vpn.tunnel2_address}
             connections.append(vpn.id)
         if len(connections) > 1:
             alarms.of_link(args.plan.name, connections)
-        self.outside_addresses = pulumi.Output.all(**addresses)
+        self.outside_addresses = pulumi.Output.all(**self.tunnel_addresses)
         self.register_outputs({"outside_addresses": self.outside_addresses})
 
     def _customer_gateway(self, connection: VpnConnection) -> aws.ec2.CustomerGateway:
