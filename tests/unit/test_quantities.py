@@ -40,6 +40,27 @@ def test_what_is_no_bandwidth(written: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("999999999Tbps", None),
+        ("0.000000001Gbps", None),
+        ("9999999999Tbps", "`9999999999Tbps` is too large a bandwidth."),
+        ("9" * 50 + "Tbps", f"`{'9' * 40}…` is too large a bandwidth."),
+        ("1.0000000001Gbps", "`1.0000000001Gbps` is too long a bandwidth."),
+        ("0000000001Gbps", "`0000000001Gbps` is too long a bandwidth."),
+        ("9999999999", "`9999999999` has no unit."),
+    ],
+)
+def test_a_bandwidth_beyond_all_measure_is_still_one(written: str, sentence: str | None) -> None:
+    if sentence is None:
+        assert TypeAdapter(Bandwidth).validate_python(written)
+        return
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Bandwidth).validate_python(written)
+    assert caught.value.errors()[0]["msg"] == sentence
+
+
+@pytest.mark.parametrize(
     ("written", "seconds"), [("30s", 30), ("0.5min", 30), ("2000ms", 2), ("8h", 28_800), ("1d", 86_400)]
 )
 def test_a_duration_is_counted_in_seconds(written: str, seconds: int) -> None:

@@ -52,7 +52,7 @@ def onprem_problems(topology: Topology) -> Iterator[Problem]:
 
 def _asn_problems(name: str, site: OnpremSite) -> Iterator[Problem]:
     place = path_of("sites", name, "asn")
-    if not 0 < site.asn < 2**32 or site.asn in limits.numbers("bgp.reserved-asns"):
+    if site.asn in limits.numbers("bgp.reserved-asns"):
         yield Problem(place, f"{site.asn} is no autonomous system's number.", "Use a private one, such as 65010.")
     elif site.asn in limits.numbers("aws.customer-gateway.refused-asns"):
         source = limits.limits()["aws.customer-gateway.refused-asns"].reference

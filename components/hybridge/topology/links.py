@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Model
-from .quantities import Address, Bandwidth, Milliseconds, Name, Network, Seconds, TunnelKey, WireguardKey
+from .quantities import Address, AsNumber, Bandwidth, Milliseconds, Name, Network, Seconds, TunnelKey, WireguardKey
 
 _WHY = 10
 """Characters of the shortest reason that says anything."""
@@ -84,12 +84,14 @@ class SiteToSiteVpn(LinkBase):
         default_factory=dict,
         description="The generation of a tunnel's key, by `gateway/number`, 1 where none is written; raise one to "
         "rotate that tunnel's key, one tunnel of the link at a time.",
+        json_schema_extra={"additionalProperties": False},
         examples=[{"edge-a/1": 2}],
     )
     preshared_keys: dict[TunnelKey, Name] = Field(
         default_factory=dict,
         description="Names of secrets (`pulumi config set --secret hybridge:NAME`) that hold a tunnel's key, by "
         "`gateway/number`, where the other end dictates it; by default every key is made here.",
+        json_schema_extra={"additionalProperties": False},
         examples=[{"edge-a/1": "edge-a-key"}],
     )
 
@@ -123,7 +125,7 @@ class Wireguard(LinkBase):
     instance_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9]+$")] = Field(
         default="c7gn.medium", description="EC2 type of the gateway instances.", examples=["c7gn.medium"]
     )
-    gateway_asn: int = Field(
+    gateway_asn: AsNumber = Field(
         default=64_600,
         description="BGP autonomous system number of the gateway instances; neither end's own.",
         examples=[64_600],
@@ -139,6 +141,7 @@ class Wireguard(LinkBase):
         default_factory=dict,
         description="Public keys of on-premises gateways that keep their private key to themselves; by default the "
         "key is made here and rendered into the gateway's configuration.",
+        json_schema_extra={"additionalProperties": False},
         examples=[{"edge-a": "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="}],
     )
 

@@ -23,7 +23,16 @@ class Topology(Model):
         min_length=1,
         json_schema_extra={"additionalProperties": False},
         description="Places with address ranges and an edge, by name.",
-        examples=[{"dc1": {"kind": "onprem", "asn": 65010}}],
+        examples=[
+            {
+                "dc1": {
+                    "kind": "onprem",
+                    "asn": 65010,
+                    "ranges": ["10.100.0.0/16"],
+                    "gateways": [{"name": "edge-a", "public_ip": "203.0.113.10"}],
+                }
+            }
+        ],
     )
     links: dict[Name, Link] = Field(
         default_factory=dict,
@@ -41,7 +50,17 @@ class Topology(Model):
         default_factory=dict,
         json_schema_extra={"additionalProperties": False},
         description="Kubernetes clusters, by name.",
-        examples=[{"warehouse": {"site": "dc1", "kind": "existing", "pods": "10.10.0.0/16"}}],
+        examples=[
+            {
+                "warehouse": {
+                    "site": "dc1",
+                    "kind": "existing",
+                    "pods": "10.10.0.0/16",
+                    "services": "10.110.0.0/16",
+                    "cni": "calico-vxlan",
+                }
+            }
+        ],
     )
     cluster_sets: dict[Name, ClusterSet] = Field(
         default_factory=dict,

@@ -8,15 +8,17 @@ from decimal import Decimal
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_NUMBER: Final = r"\d{1,9}(?:\.\d{1,9})?"
+_DIGITS: Final = 9
+_NUMBER: Final = rf"\d{{1,{_DIGITS}}}(?:\.\d{{1,{_DIGITS}}})?"
 _NAME: Final = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
 _BITS_PER_SECOND: Final = {"Kbps": 10**3, "Mbps": 10**6, "Gbps": 10**9, "Tbps": 10**12}
 _MILLISECONDS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _QUOTED: Final = 40
 _LAST_PORT: Final = 65_535
+_LAST_AS: Final = 2**32 - 1
 _LONGEST_DOMAIN: Final = 253
 _DOMAIN: Final = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 _LONGEST_RESOURCE_NAME: Final = 200
@@ -41,12 +43,23 @@ def _quantity(value: object, what: str, units: Mapping[str, int], example: str) 
     text = str(value)
     match = re.fullmatch(f"({_NUMBER}) ?({'|'.join(units)})", text, re.ASCII)
     if match is None:
+        if long := re.fullmatch(rf"(\d+)(?:\.\d+)? ?(?:{'|'.join(units)})", text, re.ASCII):
+            raise _too_long(value, what, long[1], example)
         bare = re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text, re.ASCII) is not None
         raise wrong(f"{_quoted(text)} {'has no unit' if bare else f'is no {what}'}.", remedy)
     amount = Decimal(match[1]) * units[match[2]]
     if amount < 1 or amount != amount.to_integral_value():
         raise wrong(f"{_quoted(text)} is no {what} that can be counted.", remedy)
     return int(amount)
+
+
+def _too_long(value: object, what: str, whole: str, example: str) -> PydanticCustomError:
+    """Say what is the matter with a quantity that has a known unit and more digits than anybody needs."""
+    large = len(whole.lstrip("0")) > _DIGITS
+    return wrong(
+        f"{_quoted(value)} is {'too large' if large else 'too long'} a {what}.",
+        f"Write {_DIGITS} digits at the most before the point, and after it, such as `{example}`.",
+    )
 
 
 def _bandwidth(value: object) -> int:
@@ -68,6 +81,12 @@ def _rate(value: object) -> int:
     if isinstance(value, str) and (match := re.fullmatch(r"([1-9]\d{0,8}) ?/s", value, re.ASCII)):
         return int(match[1])
     raise wrong(f"{_quoted(value)} is no rate.", "Write a whole number a second, such as `200/s`.")
+
+
+def _as_number(value: int) -> int:
+    if 0 <= value <= _LAST_AS:
+        return value
+    raise wrong(f"{_quoted(value)} is no autonomous system's number.", "Use a private one, such as 65010.")
 
 
 def _port(value: object) -> str:
@@ -205,6 +224,13 @@ Address = Annotated[
 
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds), _pattern(_MILLISECONDS)]
 """Whole milliseconds, written with a unit: `5ms`."""
+
+AsNumber = Annotated[
+    int,
+    AfterValidator(_as_number),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": _LAST_AS}),
+]
+"""The number of a BGP autonomous system, of 32 bits (RFC 6793)."""
 
 Rate = Annotated[int, BeforeValidator(_rate), WithJsonSchema({"type": "string", "pattern": r"^[1-9]\d{0,8} ?/s$"})]
 """Whole times a second: `200/s`."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Model
-from .quantities import Address, Bandwidth, Domain, Name, Network, TagKey
+from .quantities import Address, AsNumber, Bandwidth, Domain, Name, Network, TagKey
 
 
 def _identifier(prefix: str) -> str:
@@ -64,7 +64,7 @@ class OnpremSite(Model):
     """A datacentre, branch or colocation cage: address ranges behind gateways that a person configures."""
 
     kind: Literal["onprem"]
-    asn: int = Field(description="BGP autonomous system number of its gateways.", examples=[65010])
+    asn: AsNumber = Field(description="BGP autonomous system number of its gateways.", examples=[65010])
     ranges: list[Network] = Field(
         min_length=1, description="The networks it announces over its links.", examples=[["10.100.0.0/16"]]
     )
@@ -91,7 +91,7 @@ class AwsIdentity(Model):
     """Whose resources an AWS site's are, and as whom they are declared."""
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")] = Field(
-        description="The account, in quotes; anything else's credentials are refused.", examples=['"123456789012"']
+        description="The account, in quotes; anything else's credentials are refused.", examples=["123456789012"]
     )
     role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$", max_length=600)] | None = (
         Field(
@@ -171,7 +171,7 @@ class AwsSite(Model):
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
         description="The AWS Region.", examples=["us-east-1"]
     )
-    asn: int = Field(description="BGP autonomous system number of the hub's side.", examples=[64512])
+    asn: AsNumber = Field(description="BGP autonomous system number of the hub's side.", examples=[64512])
     ranges: list[Network] = Field(
         min_length=1,
         description="The VPC's address ranges, the primary one first.",
@@ -192,7 +192,7 @@ class AwsSite(Model):
     identity: AwsIdentity | None = Field(
         default=None,
         description="The account and role; by default whatever credentials the engine runs with.",
-        examples=[{"account": '"123456789012"', "role": "arn:aws:iam::123456789012:role/network"}],
+        examples=[{"account": "123456789012", "role": "arn:aws:iam::123456789012:role/network"}],
     )
     vpc: ExistingVpc | None = Field(
         default=None,
