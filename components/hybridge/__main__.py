@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ from hybridge.planning import (
 from hybridge.planning.secrets import setting_problems, settings_of_file
 from hybridge.schema import stack_file_schema
 from hybridge.stackfile import find_stack_file
-from hybridge.topology import ProblemsFound, Reading, read_soundly
+from hybridge.topology import ProblemsFound, Reading, read_soundly, topology_text
 from hybridge.yamlfile import UnreadableFileError, UnwritableFileError, members, read_mapping, write_whole
 
 _KEY: Final = "hybridge:topology"
@@ -58,7 +57,7 @@ def main() -> int:
 def _recorded(stacks: Path, stack: str, *, release: bool) -> str:
     """Check the stack, complete its address book on disk, and say what became of it."""
     config = members(read_mapping(find_stack_file(stacks, stack)) or {}, "config")
-    text = json.dumps(config.get(_KEY), default=str)
+    text = topology_text(config.get(_KEY))
     reading = read_soundly(text)
     path = stacks / f"addresses.{stack}.yaml"
     try:

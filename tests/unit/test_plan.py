@@ -245,6 +245,31 @@ def test_a_site_that_cannot_be_read_is_not_missed_by_its_links(declared: dict[st
     assert problem.path == "sites.dc1.asn"
 
 
+def test_a_misspelt_key_hides_no_overlap_and_invents_no_problem(declared: dict[str, Any]) -> None:
+    declared["sites"]["aws-east"]["ranges"] = ["10.100.16.0/20"]
+    declared["sites"]["aws-east"]["alarm"] = {"emails": ["network@example.com"]}
+    declared["sites"]["dc1"]["gateways"][0]["path_mtuu"] = 1492
+    found = stack_problems(declared, ROOT / "stacks" / "addresses.minimal.yaml", "minimal")
+    assert {problem.path for problem in found} == {
+        "sites.aws-east.alarm",
+        "sites.dc1.gateways[0].path_mtuu",
+        "sites.aws-east.ranges[0]",
+    }
+
+
+def test_a_misspelt_standby_leaves_it_clear_which_link_waits(declared: dict[str, Any], tmp_path: Path) -> None:
+    vpn = declared["links"]["dc1-aws"]
+    wireguard = {"between": vpn["between"], "via": "wireguard", "tunnel_network": "10.200.0.0/24"}
+    declared["links"]["dc1-wg"] = wireguard
+    told = {}
+    for key in ("standby", "stanby", "other"):
+        declared["links"]["dc1-aws"] = {**vpn, key: True}
+        found = stack_problems(declared, tmp_path / "addresses.x.yaml", "x")
+        told[key] = {str(problem) for problem in found if problem.path != f"links.dc1-aws.{key}"}
+    assert told["stanby"] == told["standby"]
+    assert told["other"] > told["standby"], "two links, and none of them waits"
+
+
 def test_a_damaged_book_does_not_hide_the_topologys_problems(declared: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "addresses.minimal.yaml").write_text("tunnels: {a: 10.0.0.0/30}")
     declared["sites"]["aws-east"]["asn"] = 1

@@ -136,6 +136,32 @@ def test_a_damaged_book_is_told_with_everything_else_and_left_as_it_is(stacks: P
     assert "10.0.0.0/30" in book.read_text(encoding="utf-8")
 
 
+def test_a_number_beyond_all_measure_in_the_book_is_told_with_its_line(stacks: Path) -> None:
+    (stacks / "addresses.minimal.yaml").write_text(
+        f"key_generations:\n  dc1-aws/edge-a/1: {'9' * 5_000}\n", encoding="utf-8"
+    )
+    done = plan(stacks)
+    assert done.returncode == 1
+    assert "addresses.minimal.yaml, line 2: `99" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_date_is_no_text(stacks: Path) -> None:
+    """As a number is none: the engine would make something else of it than what stands there."""
+    edit(stacks, "hub: transit-gateway", "hub: transit-gateway\n        tags: { expires: 2026-02-28 }")
+    done = plan(stacks)
+    assert done.returncode == 1
+    assert "sites.aws-east.tags.expires: `expires` should be text." in done.stderr
+    edit(stacks, "2026-02-28", '"2026-02-28"')
+    assert plan(stacks).returncode == 0
+
+
+def test_what_was_not_judged_further_is_told_last(stacks: Path) -> None:
+    edit(stacks, "asn: 64512", "asn: x")
+    last = plan(stacks).stderr.splitlines()[-1]
+    assert last == "`sites.aws-east` was not judged further: mend this first."
+
+
 def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:
     (stacks / "addresses.minimal.yaml").unlink()
     edit(stacks, "172.20.0.0/16", "10.100.0.0/17")
@@ -157,6 +183,18 @@ def test_a_topology_with_problems_records_nothing(stacks: Path) -> None:
         ("config:\n  hybridge:topology: 2026-11-22\n", "There is no topology that can be read."),
         ("config:\n  hybridge:topology: { 2026-11-22: x }\n", "line 2: the key `2026-11-22` is a date"),
         ("config:\n  hybridge:topology:\n    ? [a]\n    : x\n", "line 3: the key is a list"),
+        ("config:\n  hybridge:topology:\n    ? [a, b]\n    : x\n", "line 3: the key is a list"),
+        ("config:\n  hybridge:topology: { trust: { organization: {{ org }} } }\n", "line 2: the key is a mapping"),
+        (
+            "config:\n  hybridge:topology:\n    sites: { a: { tags: { x: 2026-02-30 } } }\n",
+            "line 3: `2026-02-30` looks",
+        ),
+        (
+            "config:\n  hybridge:topology:\n    sites: { a: { asn: 2020-13-45 } }\n",
+            "line 3: `2020-13-45` looks like a date",
+        ),
+        ('config:\n  hybridge:topology:\n    sites: { a: { tags: { x: "\\ud800" } } }\n', "line 3: the text has half"),
+        ("config:\n  hybridge:topology: { sites: { dc1: { asn: " + "9" * 5_000 + " } } }\n", "line 2: `99"),
         ("config:\n  hybridge:topology: { sites: { dc1: { asn: " + "9" * 4_301 + " } } }\n", "line 2: `99"),
     ],
 )
@@ -168,7 +206,7 @@ def test_a_stack_file_that_holds_no_topology_is_a_sentence(stacks: Path, text: s
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("key", "told"), [("topolgy", "Did you mean `topology`?"), ("other", "Remove it")])
+@pytest.mark.parametrize(("key", "told"), [("topolgy", "Did you mean `hybridge:topology`?"), ("other", "Remove it")])
 def test_a_setting_that_nobody_reads_is_told(stacks: Path, key: str, told: str) -> None:
     edit(stacks, "  hybridge:topology:\n", f"  hybridge:{key}: {{}}\n  hybridge:topology:\n")
     done = plan(stacks)

@@ -86,7 +86,7 @@ def beside(declared: dict[str, Any], **settings: Any) -> list[tuple[str, Severit
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("topolgy", "Did you mean `topology`?"),
+        ("topolgy", "Did you mean `hybridge:topology`?"),
         ("flows", "Write it below `hybridge:topology`, indented, as `flows:`."),
         ("other", "Remove it: everything but secrets is said below `hybridge:topology`."),
     ],
@@ -102,7 +102,7 @@ def test_a_secret_that_nothing_names_is_told(declared: dict[str, Any]) -> None:
     declared["links"]["dc1-aws"]["preshared_keys"] = {"edge-a/1": "router-key"}
     assert beside(declared, router_key=SECRET) == []
     assert beside(declared, router_key=SECRET, ruoter_key=SECRET) == [
-        ("hybridge:ruoter-key", Severity.WARNING, "Did you mean `router-key`?")
+        ("hybridge:ruoter-key", Severity.WARNING, "Did you mean `hybridge:router-key`?")
     ]
 
 
@@ -114,7 +114,7 @@ def test_what_an_unreadable_link_may_name_is_left_out(declared: dict[str, Any]) 
 
 def test_a_misspelt_topology_is_asked_for(tmp_path: Path) -> None:
     settings = settings_of_file({"hybridge:topolgy": {"sites": {}}})
-    with pytest.raises(ProblemsFound, match="Did you mean `topology`"):
+    with pytest.raises(ProblemsFound, match="Did you mean `hybridge:topology`"):
         plan_stack("null", tmp_path / "addresses.yaml", "minimal", settings)
 
 

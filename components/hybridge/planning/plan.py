@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
-from hybridge.topology import Problem, ProblemsFound, Reading, Severity, Topology, read_soundly
+from hybridge.topology import Problem, ProblemsFound, Reading, Severity, Topology, read_soundly, topology_text
 
 from .addresses import AddressBook, AddressNeeds
 from .decisions import decide, told_plan
@@ -47,7 +46,7 @@ def stack_problems(
     :param settings: what is configured beside the topology
     """
     try:
-        plan_stack(json.dumps(topology, default=str), addresses, stack, settings)
+        plan_stack(topology_text(topology), addresses, stack, settings)
     except ProblemsFound as found:
         return found.problems
     return ()

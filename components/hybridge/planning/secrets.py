@@ -84,13 +84,18 @@ def _unread(
     if found.encrypted:
         if whole:
             otherwise = f"Name it in a link's `preshared_keys`, or run `pulumi config rm -s {stack} {key}`."
-            yield Problem(key, f"Nothing names the secret `{key}`.", meant(name, named, otherwise), Severity.WARNING)
+            yield Problem(
+                key,
+                f"Nothing names the secret `{key}`.",
+                meant(name, named, otherwise, prefix=f"{NAMESPACE}:"),
+                Severity.WARNING,
+            )
         return
     otherwise = f"Remove it: everything but secrets is said below `{NAMESPACE}:{_TOPOLOGY}`."
     if name in Topology.model_fields:
         remedy = f"Write it below `{NAMESPACE}:{_TOPOLOGY}`, indented, as `{name}:`."
     else:
-        remedy = meant(name, [_TOPOLOGY, *named], otherwise)
+        remedy = meant(name, [_TOPOLOGY, *named], otherwise, prefix=f"{NAMESPACE}:")
     if whole or remedy != otherwise:
         yield Problem(key, f"`{key}` is no setting that is known here.", remedy)
 

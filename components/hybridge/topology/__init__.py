@@ -6,7 +6,7 @@ from .links import Link, SiteToSiteVpn, Wireguard
 from .model import Topology
 from .problem import Problem, ProblemsFound, Severity, meant, path_of
 from .quantities import written_bandwidth, written_milliseconds, written_seconds
-from .reading import Reading, read_soundly, read_topology
+from .reading import Reading, read_soundly, read_topology, topology_text
 from .sites import (
     AwsAlarms,
     AwsDns,
@@ -50,6 +50,7 @@ __all__ = [
     "path_of",
     "read_soundly",
     "read_topology",
+    "topology_text",
     "written_bandwidth",
     "written_milliseconds",
     "written_seconds",

@@ -28,6 +28,8 @@ class Problem:
     remedy: str
     """What to do now, as a sentence."""
     severity: Severity = Severity.ERROR
+    hides: str = ""
+    """The entry of the stack file that cannot be judged further while this stands; empty: everything is judged."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.sentence} {self.remedy}"
@@ -51,20 +53,40 @@ class ProblemsFound(Exception):  # noqa: N818 - it is what was found, not an err
         count = len(errors)
         heading = f"{file} has {'a problem' if count == 1 else f'{count} problems'}; nothing was created."
         told = [*(f"  {problem}" for problem in errors), *(f"  Warning: {problem}" for problem in warnings)]
-        return "\n".join([heading, *told])
+        return "\n".join([heading, *told, *self._unjudged()])
+
+    def _unjudged(self) -> list[str]:
+        """Name the entries that may have further problems, which nobody could look for."""
+        hidden = [f"`{entry}`" for entry in dict.fromkeys(problem.hides for problem in self.problems) if entry]
+        if not hidden:
+            return []
+        named = f"{', '.join(hidden[:-1])} and {hidden[-1]} were" if len(hidden) > 1 else f"{hidden[0]} was"
+        return [f"{named} not judged further: mend this first."]
 
 
-def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that somebody most likely meant: the same letters in another order before anything else.
+
+    :param name: what somebody wrote
+    :param known: the names there are
+    """
+    names = list(known)
+    transposed = (each for each in names if sorted(each) == sorted(name))
+    return next(transposed, None) or next(iter(get_close_matches(name, names, n=1)), None)
+
+
+def meant(name: str, known: Iterable[str], otherwise: str = "", *, prefix: str = "") -> str:
     """Return the remedy for a name that nothing has.
 
     :param name: what somebody wrote
     :param known: the names there are; the closest one is asked for
     :param otherwise: the remedy where none is close; by default to name one of them
+    :param prefix: what stands before each of these names where it is written
     """
     names = list(known)
-    close = get_close_matches(name, names, n=1)
+    close = closest(name, names)
     if close:
-        return f"Did you mean `{close[0]}`?"
+        return f"Did you mean `{prefix}{close}`?"
     return otherwise or f"Name one of {', '.join(f'`{each}`' for each in names)}."
 
 

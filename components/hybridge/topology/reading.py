@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import UnionType
-from typing import Annotated, Final, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Final, Literal, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from .model import Topology
-from .problem import Problem, ProblemsFound, meant, path_of
+from .problem import Problem, ProblemsFound, closest, meant, path_of
 
 _EXPECTED: Final = {
     "string_type": "text",
@@ -28,14 +29,30 @@ _EXPECTED: Final = {
 }
 
 
+_Steps: TypeAlias = tuple[str | int, ...]
+"""A place in the stack file."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What could be read of a topology, and what could not."""
 
     topology: Topology | None
-    """The sound part: every site and link that has no problem of its own; None where there is no such part."""
+    """The sound part: every site and link that has no problem of its own but keys that do not exist; None where there
+    is no such part."""
     problems: tuple[Problem, ...]
     """Everything else, each with its place and remedy."""
+
+
+def topology_text(topology: object) -> str:
+    """Write a topology as JSON, the way `pulumi.Config().require("topology")` gives it.
+
+    A date, which JSON has not, becomes what may stand nowhere, so that its place is told: where text belongs, it takes
+    quotes, as a number does.
+
+    :param topology: the topology as plain values, as a YAML file holds them
+    """
+    return json.dumps(topology, default=lambda value: [[str(value)]] if isinstance(value, dt.date) else str(value))
 
 
 def read_topology(text: str) -> Topology:
@@ -59,21 +76,104 @@ def read_soundly(text: str) -> Reading:
         return Reading(Topology.model_validate_json(text), ())
     except ValidationError as error:
         found = error.errors(include_url=False)
-    return Reading(_sound_part(text, found), tuple(_problem(detail) for detail in found))
+    try:
+        declared: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return Reading(None, tuple(_problem(detail, None) for detail in found))
+    corrected = _corrected(text, found)
+    left = _errors_of(corrected.declared)
+    told = [(_place(detail["loc"]).steps, _problem(detail, declared)) for detail in found]
+    told += corrected.further(left)
+    unjudged = {_entry(corrected.written(_place(detail["loc"]).steps)) for detail in left}
+    problems = (
+        replace(problem, hides=path_of(*_entry(steps)))
+        if _entry(steps) in unjudged and _at(declared, _entry(steps))
+        else problem
+        for steps, problem in told
+    )
+    return Reading(_sound_part(corrected.declared, left), tuple(problems))
 
 
-_SECTIONS: Final = {name for name, field in Topology.model_fields.items() if get_origin(field.annotation) is dict}
+@dataclass(frozen=True)
+class _Corrected:
+    """What was declared, with each key that does not exist read as the one that was meant, or left out."""
+
+    declared: object
+    renamed: Mapping[_Steps, _Steps]
+    """Where what was read as something else stands in the stack file."""
+
+    def written(self, steps: _Steps) -> _Steps:
+        """Return where in the stack file `steps` lead."""
+        for end in range(1, len(steps) + 1):
+            if steps[:end] in self.renamed:
+                return (*self.renamed[steps[:end]], *steps[end:])
+        return steps
+
+    def further(self, left: Iterable[ErrorDetails]) -> Iterator[tuple[_Steps, Problem]]:
+        """Return what is wrong below a key that was read as another one, by its place in the stack file."""
+        for detail in left:
+            steps = _place(detail["loc"]).steps
+            if (written := self.written(steps)) != steps:
+                yield (written, replace(_problem(detail, self.declared), path=path_of(*written)))
+
+
+def _corrected(text: str, found: Iterable[ErrorDetails]) -> _Corrected:
+    """Correct the keys that do not exist, so that what they stand in can be judged further.
+
+    A key is read as the one that the remedy asks for: without it, planning would miss what is there.
+    """
+    declared: object = json.loads(text)
+    renamed: dict[_Steps, _Steps] = {}
+    for detail in found:
+        place = _place(detail["loc"])
+        owner = _at(declared, place.steps[:-1])
+        # A key may look like pydantic's mark of a key; it stays, and its entry is not judged.
+        if detail["type"] != "extra_forbidden" or detail["loc"][-1] != place.name or not isinstance(owner, dict):
+            continue
+        entries = cast("dict[str, object]", owner)
+        value = entries.pop(place.name)
+        key = closest(place.name, [key for key in place.known if key not in entries])
+        if key is not None:
+            entries[key] = value
+            renamed[(*place.steps[:-1], key)] = place.steps
+    return _Corrected(declared, renamed)
+
+
+def _errors_of(declared: object) -> list[ErrorDetails]:
+    try:
+        Topology.model_validate_json(json.dumps(declared))
+    except ValidationError as error:
+        return error.errors(include_url=False)
+    return []
+
+
+def _entry(steps: _Steps) -> _Steps:
+    """Return the place of what is judged as a whole: a site, a link and the like, or all of a section."""
+    return steps[:2] if steps and steps[0] in _SECTIONS else steps[:1]
+
+
+def _at(declared: object, steps: _Steps) -> object:
+    """Return what stands at a place; None where nothing does."""
+    for step in steps:
+        if isinstance(declared, dict):
+            declared = cast("dict[str | int, object]", declared).get(step)
+        elif isinstance(declared, list) and isinstance(step, int):
+            declared = cast("list[object]", declared)[step]
+        else:
+            return None
+    return declared
+
+
+_SECTIONS: Final[set[str | int]] = {
+    name for name, field in Topology.model_fields.items() if get_origin(field.annotation) is dict
+}
 """What is declared by name, entry by entry."""
 _PROTECTED: Final = {"sites", "links", "clusters", "cluster_sets", "trust"}
 """What protected resources come from."""
 
 
-def _sound_part(text: str, found: Iterable[ErrorDetails]) -> Topology | None:
+def _sound_part(declared: object, found: Iterable[ErrorDetails]) -> Topology | None:
     """Leave out what has a problem, and whatever names something that is left out."""
-    try:
-        declared: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
     sections = cast("dict[str, object]", declared) if isinstance(declared, dict) else {}
     broken = {tuple(detail["loc"][:2]) for detail in found if detail["loc"]}
     whole = {place[0] for place in broken}
@@ -149,9 +249,9 @@ def _without(section: str, entries: object, broken: Collection[tuple[str | int, 
     return {name: entry for name, entry in pairs if (section, name) not in broken}
 
 
-def _problem(detail: ErrorDetails) -> Problem:
+def _problem(detail: ErrorDetails, declared: object) -> Problem:
     place = _place(detail["loc"])
-    sentence, remedy = _words(detail, place)
+    sentence, remedy = _words(detail, place, _at(declared, place.steps[:-1]))
     return Problem(path=path_of(*place.steps) or "hybridge:topology", sentence=sentence, remedy=remedy)
 
 
@@ -240,8 +340,15 @@ def _tags_of(model: type[BaseModel]) -> set[str]:
     return {tag for literal in literals if get_origin(literal) is Literal for tag in get_args(literal)}
 
 
-def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:  # noqa: C901 - one case for each kind of error
-    """Say what is the matter and what to do."""
+def _words(  # noqa: C901 - one case for each kind of error
+    detail: ErrorDetails, place: _Place, owner: object
+) -> tuple[str, str]:
+    """Say what is the matter and what to do.
+
+    :param detail: what pydantic found
+    :param place: where
+    :param owner: what the place is in, as it was declared
+    """
     kind, context = detail["type"], detail.get("ctx", {})
     message = detail["msg"][:1].lower() + detail["msg"][1:]
     match kind:
@@ -250,7 +357,7 @@ def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:  # noqa: C90
         case "missing":
             words = f"`{place.name}` is missing.", place.example
         case "extra_forbidden":
-            words = f"`{place.name}` is no key that is known here.", _other_key(place)
+            words = f"`{place.name}` is no key that is known here.", _other_key(place, owner)
         case "union_tag_not_found":
             words = (
                 f"It does not say of which {context['discriminator']} it is.",
@@ -279,9 +386,11 @@ def _words(detail: ErrorDetails, place: _Place) -> tuple[str, str]:  # noqa: C90
     return words
 
 
-def _other_key(place: _Place) -> str:
-    known = ", ".join(f"`{key}`" for key in place.known)
-    return meant(place.name, place.known, f"Remove it, or use one of {known}.")
+def _other_key(place: _Place, owner: object) -> str:
+    present = cast("dict[str, object]", owner) if isinstance(owner, dict) else {}
+    missing = [key for key in place.known if key not in present]
+    otherwise = f"Remove it, or use one of {', '.join(f'`{key}`' for key in missing)}." if missing else "Remove it."
+    return meant(place.name, missing, otherwise)
 
 
 def _kinds(place: _Place, context: dict[str, object]) -> str:
@@ -298,4 +407,7 @@ def _yaml(example: object) -> str:
     if isinstance(example, dict):
         pairs = cast("dict[str, object]", example).items()
         return "{ " + ", ".join(f"{key}: {_yaml(value)}" for key, value in pairs) + " }"
-    return str(example)
+    if isinstance(example, bool):
+        return str(example).lower()
+    # What YAML would take for a number is in quotes.
+    return f'"{example}"' if isinstance(example, str) and example.isdigit() else str(example)
