@@ -307,11 +307,27 @@ def _trust(trust: Trust | None) -> Iterable[Text]:
 
 
 def _cost(cost: Cost) -> Iterable[Text]:
-    if cost.monthly or cost.unknown:
-        unknown = f"; not known: {', '.join(cost.unknown)}" if cost.unknown else ""
-        uncounted = f"; not counted, as it depends on traffic: {', '.join(cost.uncounted)}" if cost.uncounted else ""
-        told = f"{cost.monthly:,.2f} USD a month by list price, without traffic{unknown}{uncounted}"
-        yield _labelled("Cost", told, "")
+    clauses: list[str] = []
+    if cost.monthly:
+        least = "at least " if cost.unknown else ""
+        clauses.append(f"{least}{cost.monthly:,.2f} USD a month by list price, without traffic")
+    if cost.unknown:
+        clauses.append(f"not known {'; '.join(_by_region(cost.unknown))}")
+    if clauses and cost.uncounted:
+        clauses.append(f"not counted, as it depends on traffic: {', '.join(cost.uncounted)}")
+    if clauses:
+        yield _labelled("Cost", "; ".join(clauses), "")
+
+
+def _by_region(items: Iterable[str]) -> list[str]:
+    """Clauses such as `in us-west-2: aws.public-ipv4, aws.vpn.connection`, from items such as `aws.public-ipv4 in
+    us-west-2`.
+    """
+    regions: dict[str, list[str]] = {}
+    for each in items:
+        item, _, region = each.rpartition(" in ")
+        regions.setdefault(region, []).append(item)
+    return [f"in {region}: {', '.join(found)}" for region, found in regions.items()]
 
 
 def _problems(problems: Sequence[Problem]) -> list[RenderableType]:

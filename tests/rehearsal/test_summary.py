@@ -113,6 +113,35 @@ def test_no_problem_is_told_too() -> None:
     assert "Problems: none" in shown({**REPORT, "problems": []})
 
 
+@pytest.mark.parametrize(
+    ("monthly", "unknown", "told"),
+    [
+        (197.7, (), "197.70 USD a month by list price, without traffic"),
+        (
+            2498.8,
+            ("aws.a in eu-central-1",),
+            "at least 2,498.80 USD a month by list price, without traffic; not known in eu-central-1: aws.a",
+        ),
+        (
+            0,
+            ("aws.b in us-west-2", "aws.a in eu-central-1", "aws.c in us-west-2"),
+            "not known in us-west-2: aws.b, aws.c; in eu-central-1: aws.a",
+        ),
+    ],
+)
+@pytest.mark.parametrize("uncounted", [(), ("aws.logs in us-east-1",)])
+def test_a_cost_is_a_figure_only_as_far_as_it_is_known(
+    monthly: float, unknown: tuple[str, ...], told: str, uncounted: tuple[str, ...]
+) -> None:
+    traffic = "; not counted, as it depends on traffic: aws.logs in us-east-1" if uncounted else ""
+    cost = {"monthly": monthly, "unknown": unknown, "uncounted": uncounted}
+    assert f"Cost: {told}{traffic}" in shown({**REPORT, "cost": cost}).splitlines()
+
+
+def test_what_costs_nothing_has_no_cost() -> None:
+    assert "Cost" not in shown(REPORT)
+
+
 @pytest.mark.parametrize("report", [None, 7, "no report", {"sites": "none"}, ["x"]])
 def test_an_estate_without_a_report_shows_what_there_is(report: object) -> None:
     text = shown(report)
