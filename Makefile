@@ -31,25 +31,25 @@ env: engine ## print what puts this engine on your PATH: eval "$(make -s env)"
 	@echo "export PATH=\"$$($(PY) -m engine --with-opa 2>/dev/null):\$$PATH\" PULUMI_SKIP_UPDATE_CHECK=true"
 
 plan: setup ## check STACK's topology and record its addresses in stacks/addresses.STACK.yaml
-	@$(PY) -m hybridge plan $(STACK) $(ARGS)
+	@$(PY) -m hybridge plan '$(STACK)' $(ARGS)
 
 rehearse: engine ## preview and declare STACK against simulated clouds, and sum it up
-	@$(PY) -m rehearsal up $(STACK) $(ARGS)
+	@$(PY) -m rehearsal up '$(STACK)' $(ARGS)
 
 destroy: engine ## remove the rehearsed STACK from the simulated clouds again
-	@$(PY) -m rehearsal destroy $(STACK) $(ARGS)
+	@$(PY) -m rehearsal destroy '$(STACK)' $(ARGS)
 
 unprotect: engine ## lift the protection of NAME in the rehearsed STACK, to rehearse its removal
-	@$(PY) -m rehearsal unprotect $(STACK) $(NAME) $(ARGS)
+	@$(PY) -m rehearsal unprotect '$(STACK)' $(or $(NAME),'') $(ARGS)
 
 status: setup ## sum up the last rehearsal of STACK again
-	@$(PY) -m rehearsal status $(STACK) $(ARGS)
+	@$(PY) -m rehearsal status '$(STACK)' $(ARGS)
 
 preview: engine ## the real thing: pulumi preview -s STACK, with your backend and credentials
-	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi preview -s $(STACK) $(POLICIES) $(ARGS)
+	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi preview -s '$(STACK)' $(POLICIES) $(ARGS)
 
 up: engine ## the real thing: pulumi up -s STACK, with your backend and credentials
-	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi up -s $(STACK) $(POLICIES) $(ARGS)
+	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi up -s '$(STACK)' $(POLICIES) $(ARGS)
 
 check: setup ## formatting, lint, strict types
 	@.venv/bin/ruff format --check .

@@ -6,6 +6,7 @@ The live line is for terminals alone; in a pipe or a CI log, only what stays wor
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from types import TracebackType
@@ -27,10 +28,18 @@ _SIGNS = {
 _SEVERITIES = {"error": "bold red", "warning": "yellow"}
 # the engine's own word that something went wrong, which adds nothing once that something was told
 _ECHOES = frozenset({"update failed", "preview failed", "refresh failed", "destroy failed"})
+# how an error ends that says only that another one has stopped everything
+_CANCELLED = "context canceled"
 
-
-# The engine's advice for a protected resource. In a person's shell it would mean the real stack of the same name.
-_UNPROTECT = re.compile(r"`pulumi state unprotect '(urn:pulumi:(?P<stack>[^:]+)::[^']+::(?P<name>[^':]+))'`")
+# The engine's words on protected resources. Nobody passes `protect` in a program of this house, and in a person's shell
+# the command would mean the real stack of the same name.
+_URN = r"urn:pulumi:(?P<stack>[^:\"']+)::[^\"']+::(?P<name>[^:\"']+)"
+_NOT_REMOVED = re.compile(rf'resource "(?P<urn>{_URN})" cannot be deleted\s+because it is protected')
+_NOT_REPLACED = re.compile(rf'unable to replace resource "(?P<urn>{_URN})"\s+as it is currently marked for protection')
+_UNPROTECT = re.compile(
+    r"(?:remove the `protect` flag from the resource in your Pulumi\s+program and run `pulumi up`, or use the "
+    rf"command:\s+)?`pulumi state unprotect '{_URN}'`"
+)
 
 
 class LiveView:
@@ -51,6 +60,7 @@ class LiveView:
         self._expected = expected
         self.record = Record()
         self._unfinished: dict[str, str] = {}
+        self._refused: dict[str, re.Match[str]] = {}
         self._status: Status | None = None
 
     def __enter__(self) -> Self:
@@ -64,6 +74,8 @@ class LiveView:
     ) -> None:
         if self._status is not None:
             self._status.stop()
+        if kind is None:
+            self._advise()
 
     def show(self, event: EngineEvent) -> None:
         """Take in an event: say what is to be said at once, and renew the live line."""
@@ -82,13 +94,39 @@ class LiveView:
         self._console.print(Text(text), soft_wrap=True, end="")
 
     def _tell(self, diagnostic: Diagnostic) -> None:
-        message = _UNPROTECT.sub(r"`make unprotect STACK=\g<stack> NAME=\g<name>`", diagnostic.message.strip())
-        if not message or (message in _ECHOES and self.record.complaints > 1):
+        message = diagnostic.message.strip()
+        if not message or (_only_follows(message) and self.record.complaints > 1):
             return
+        if (refused := _NOT_REMOVED.search(message) or _NOT_REPLACED.search(message)) is not None:
+            self._refuse(refused)
+            return
+        message = _UNPROTECT.sub(r"run `make unprotect STACK=\g<stack> NAME=\g<name>`", message)
         if diagnostic.severity in _SEVERITIES:
             self._write(diagnostic.severity, _subject(diagnostic.urn), message)
         else:
             self._console.print(Text(message), soft_wrap=True)
+
+    def _refuse(self, refused: re.Match[str]) -> None:
+        """Tell of a protected resource, once: the engine may find it protected in two steps."""
+        if refused["urn"] in self._refused:
+            return
+        self._refused[refused["urn"]] = refused
+        if refused.re is _NOT_REMOVED:
+            told = "It is protected, so that it is not removed."
+        else:
+            allow = f"`allow_replacement: [{refused['name']}]`"
+            told = (
+                f"It is protected, and this would replace it. Where you want that, write {allow} into the stack file."
+            )
+        self._write("error", _subject(refused["urn"]), told)
+
+    def _advise(self) -> None:
+        """Give one command for all that is protected and was to be removed."""
+        removals = [refused for refused in self._refused.values() if refused.re is _NOT_REMOVED]
+        if removals:
+            names = shlex.quote(" ".join(sorted({refused["name"] for refused in removals})))
+            command = f"`make unprotect STACK={removals[0]['stack']} NAME={names}`"
+            self._console.print(Text(f"{command} lifts that protection in this rehearsal."), soft_wrap=True)
 
     def _object(self, violation: PolicyViolation) -> None:
         severity = "error" if violation.level == "mandatory" else "warning"
@@ -166,6 +204,11 @@ def short_type(type_: str) -> str:
     module, _, name = rest.rpartition(":")
     folder, _, file = module.partition("/")
     return f"{package}:{folder}:{name}" if file else type_
+
+
+def _only_follows(message: str) -> bool:
+    """Whether an error adds nothing to one that was told before."""
+    return message in _ECHOES or (message.endswith(_CANCELLED) and "\n" not in message)
 
 
 def _subject(urn: str) -> str:

@@ -12,13 +12,16 @@ def unprotect(rehearsal: Rehearsal, names: Sequence[str]) -> int:
     """Lift the protection of every resource of the given names in the rehearsed state; the exit code.
 
     Raises:
-        RehearsalError: if a name is no protected resource's.
+        RehearsalError: if there is no name, or one is no protected resource's.
     """
     resources = rehearsal.state().resources
     protected = {each.urn: each.urn.rpartition("::")[2] for each in resources if each.protect}
+    known = ", ".join(sorted(set(protected.values()))) or "none"
+    if not any(names):  # `make` without NAME gives an empty one
+        command = f"make unprotect STACK={rehearsal.stage.stack} NAME=…"
+        raise RehearsalError(f"Say whose protection to lift: `{command}`. Protected are: {known}.")
     unknown = sorted(set(names) - set(protected.values()))
     if unknown:
-        known = ", ".join(sorted(set(protected.values()))) or "none"
         raise RehearsalError(f"Nothing protected is called {', '.join(unknown)}. Protected are: {known}.")
     for urn, name in protected.items():
         if name in names:

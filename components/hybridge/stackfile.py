@@ -29,7 +29,8 @@ def checked_stack_name(name: str) -> str:
         return name
     raise UnreadableFileError(
         f"{name!r} cannot be the name of a stack: up to 100 letters, digits, `-`, `_` and `.`, beginning "
-        "with a letter, a digit or `_`. Give the part of the stack file's name between `Pulumi.` and `.yaml`."
+        "with a letter, a digit or `_`. Give the part of the stack file's name between `Pulumi.` and `.yaml`, as in "
+        "`STACK=minimal`."
     )
 
 

@@ -166,7 +166,11 @@ def test_a_removal_is_refused_until_it_is_unprotected_in_the_rehearsal(project: 
     refused = project.run("up")
     assert refused.code != 0
     assert "pulumi state unprotect" not in refused.text
-    assert "`make unprotect STACK=minimal NAME=dc1-aws-edge-a`" in refused.text
+    assert refused.text.count("It is protected, so that it is not removed.") == 2
+    assert "`make unprotect STACK=minimal NAME='dc1-aws-edge-a dc1-aws-edge-b'`" in refused.text
+    unnamed = project.run("unprotect", "")
+    assert unnamed.code == 1
+    assert "`make unprotect STACK=minimal NAME=…`. Protected are: aws-east, dc1-aws-edge-a, " in unnamed.text
     unknown = project.run("unprotect", "dc1-aws-edge-c")
     assert unknown.code != 0
     assert "Protected are: aws-east, dc1-aws-edge-a, dc1-aws-edge-b." in unknown.text

@@ -26,6 +26,8 @@ def test_a_hub_is_replaced_only_where_the_stack_asks_for_it(project: Project) ->
     refused = project.run("up")
     assert refused.code != 0
     assert "The preview failed: nothing was created or changed." in refused.text
+    assert "write `allow_replacement: [aws-east]` into the stack file." in refused.text
+    assert "`protect` flag" not in refused.text
     assert {found.urn: found.id for found in project.objects()} == before
 
     change(project, 64513, "aws-east")
