@@ -79,7 +79,7 @@ def destroy(rehearsal: Rehearsal) -> int:
     if outcome.code or not audit.clean or audit.matched:
         rehearsal.say("The destruction is not complete; run it again once the cause is gone.", "bold red")
         return 1
-    write_devices(None, stage.devices)
+    write_devices(None, stage.devices, stage.stack)
     write_diagram(None, stage.diagram)
     stage.last_run.unlink(missing_ok=True)
     rehearsal.say("The simulated clouds are empty, and the device configurations are removed.", "green")
@@ -111,7 +111,7 @@ def _conclude(rehearsal: Rehearsal, outcome: Outcome, record: Record) -> int:
     deployment = rehearsal.state(secrets_in_the_clear=True)
     audit = rehearsal.audit(deployment)
     outputs = stack_outputs(deployment)
-    written = write_devices(outputs.get("devices"), rehearsal.stage.devices)
+    written = write_devices(outputs.get("devices"), rehearsal.stage.devices, rehearsal.stage.stack)
     written += write_diagram(outputs.get("diagram"), rehearsal.stage.diagram)
     written += write_report(outputs.get("report"), rehearsal.stage.report)
     headline = counted(record.counts())

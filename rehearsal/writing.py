@@ -19,12 +19,19 @@ from rehearsal.stage import write_private
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 
 
-def write_devices(devices: object, directory: Path) -> list[Path]:
+# Whose comments begin with something else than `#`.
+_COMMENTS = {"frr.conf": "!"}
+
+
+def write_devices(devices: object, directory: Path, stack: str) -> list[Path]:
     """Write the device configurations and remove those of gateways that are gone.
+
+    Each says first where it comes from: nothing else tells it from a real one, which somebody could take it for.
 
     Args:
         devices: the stack output, a mapping of gateway to a mapping of file name to text; None where there is none.
         directory: where to write; nothing else lies there.
+        stack: the rehearsed stack.
 
     Returns:
         The files, in the order of their gateways.
@@ -40,7 +47,7 @@ def write_devices(devices: object, directory: Path) -> list[Path]:
         directory.mkdir(mode=0o700, exist_ok=True)
         (directory / gateway).mkdir(mode=0o700)
         for name, text in sorted(files.items()):
-            write_private(directory / gateway / name, text)
+            write_private(directory / gateway / name, _marked(name, text, stack))
             written.append(directory / gateway / name)
     return written
 
@@ -71,6 +78,13 @@ def write_report(report: object, path: Path) -> list[Path]:
         return []
     write_private(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return [path]
+
+
+def _marked(name: str, text: str, stack: str) -> str:
+    """The text with a comment on its origin at its top, below a line that names an interpreter."""
+    origin = f"MADE BY A REHEARSAL of {stack}: its keys and the cloud's addresses are invented."
+    interpreter, end, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
+    return f"{interpreter}{end}{_COMMENTS.get(name, '#')} {origin}\n{rest}"
 
 
 def _configurations(devices: object) -> dict[str, dict[str, str]]:

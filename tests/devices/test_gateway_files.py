@@ -13,6 +13,7 @@ from hybridge.devices import GatewaySecrets, TunnelSecrets, WireguardPeer, gatew
 from hybridge.devices.vpn import rekey_seconds
 from hybridge.links.wireguard_keys import private_key, public_key
 from hybridge.planning import OnpremSitePlan
+from rehearsal.writing import write_devices
 from tests.devices.programs import (
     frr_complaint,
     frr_session,
@@ -91,6 +92,18 @@ def test_a_gateway_has_strongswan_only_where_there_is_ipsec(site: OnpremSitePlan
 
 def test_frr_reads_the_routing_configuration(files: dict[str, Path]) -> None:
     assert frr_complaint(files["frr.conf"]) == ""
+
+
+def test_the_programs_read_what_says_that_a_rehearsal_made_it(site: OnpremSitePlan, tmp_path: Path) -> None:
+    texts = gateway_files(site, site.gateways[0], secrets_of(site))
+    files = {path.name: path for path in write_devices({"edge-a": texts}, tmp_path / "devices", "minimal")}
+    assert files.keys() == texts.keys()
+    assert all("MADE BY A REHEARSAL of minimal: " in path.read_text() for path in files.values())
+    assert frr_complaint(files["frr.conf"]) == ""
+    assert [nft_complaint(files[name]) for name in ("nftables.conf", "firewall.nft")] == ["", ""]
+    assert wireguard_complaint(files["wg51820.conf"]) == ""
+    done = read_by("sh", "-n", str(files["interfaces.sh"]))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_frr_would_notice_a_broken_line(files: dict[str, Path]) -> None:
