@@ -17,19 +17,19 @@ class Goal:
     Attributes:
         what: what was measured.
         values: one value a round.
-        most: what the median may be at the most.
+        most: what the median may be at the most; None where the figure is only told.
         unit: of the values; nothing for ratios and exponents.
     """
 
     what: str
     values: Sequence[float]
-    most: float
+    most: float | None
     unit: str = ""
 
     @property
     def met(self) -> bool:
         """Whether the median is within the goal, at the precision that it is told with."""
-        return round(statistics.median(self.values), 2) <= self.most
+        return self.most is None or round(statistics.median(self.values), 2) <= self.most
 
 
 def spread(values: Sequence[float], unit: str = "") -> str:
@@ -54,7 +54,6 @@ def goals_table(goals: Sequence[Goal]) -> Table:
     """Every goal, with what was measured and whether it is met."""
     table = Table("goal", "median (min–max)", "at most", "met", title="Goals", title_justify="left")
     for goal in goals:
-        table.add_row(
-            goal.what, spread(goal.values, goal.unit), f"{goal.most:g}{goal.unit}", "yes" if goal.met else "no"
-        )
+        most, met = ("–", "–") if goal.most is None else (f"{goal.most:g}{goal.unit}", "yes" if goal.met else "no")
+        table.add_row(goal.what, spread(goal.values, goal.unit), most, met)
     return table

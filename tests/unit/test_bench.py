@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.figures import Goal, exponent, ratios, spread
+from bench.figures import Goal, exponent, goals_table, ratios, spread
 from bench.flat import flat
 from bench.processes import ENGINE, PLUGIN, POLICY, PROGRAM, Watch, role
 from bench.sizes import links
@@ -129,6 +129,11 @@ def test_a_spread_tells_the_median_and_both_ends() -> None:
 @pytest.mark.parametrize(("median", "met"), [(0.7, True), (0.704, True), (0.706, False)])
 def test_a_goal_is_met_up_to_its_last_digit(median: float, met: bool) -> None:
     assert Goal("preview", [0.1, median, 9.0], 0.7).met == met
+
+
+def test_a_figure_without_a_goal_is_only_told() -> None:
+    table = goals_table([Goal("preview", [0.9], None), Goal("another", [0.9], 0.7)])
+    assert [list(column.cells) for column in table.columns[1:]] == [["0.90", "0.90"], ["–", "0.7"], ["–", "no"]]
 
 
 def test_processes_are_told_apart_by_their_command_lines() -> None:
