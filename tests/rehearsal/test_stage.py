@@ -227,9 +227,9 @@ def test_clouds_and_state_are_discarded_together(stage: Stage) -> None:
 
 def test_device_configurations_are_private_and_those_of_gone_gateways_are_removed(tmp_path: Path) -> None:
     directory = tmp_path / "devices"
-    write_devices({"edge-a": {"frr.conf": "a"}, "edge-b": {"frr.conf": "b"}}, directory)
-    [written] = write_devices({"edge-a": {"frr.conf": "new"}}, directory)
-    assert written.read_text() == "new"
+    write_devices({"edge-a": {"frr.conf": "a"}, "edge-b": {"frr.conf": "b"}}, directory, "dev")
+    [written] = write_devices({"edge-a": {"frr.conf": "new"}}, directory, "dev")
+    assert written.read_text().endswith("\nnew")
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
     assert [path.name for path in directory.iterdir()] == ["edge-a"]
@@ -252,7 +252,7 @@ def test_no_device_configuration_escapes_its_directory(tmp_path: Path, devices: 
     directory = tmp_path / "in" / "devices"
     directory.parent.mkdir()
     with pytest.raises((RehearsalError, UnreadableFileError), match="`devices`"):
-        write_devices(devices, directory)
+        write_devices(devices, directory, "dev")
     assert list(tmp_path.rglob("*")) == [directory.parent]
 
 
