@@ -1,6 +1,8 @@
 # hybridge. `make` alone lists what can be made; README.md says what it is for.
 
 STACK ?= minimal
+SITE ?=
+TUNNEL ?=
 ARGS ?=
 PY := .venv/bin/python
 SETTINGS = $(wildcard stacks/policy.$(STACK).json)
@@ -11,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := $(CURDIR):$(CURDIR)/components
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine env plan rehearse destroy unprotect status preview up check format test test-unit test-components \
+.PHONY: help setup engine env plan rehearse destroy unprotect status preview up lab lab-prove lab-cut lab-heal lab-shell lab-down check format test test-unit test-components \
 	test-rehearsal test-engine test-policy test-devices test-kills bench lock schema daemons clean
 
 help: ## list what can be made
@@ -50,6 +52,24 @@ preview: engine ## the real thing: pulumi preview -s STACK, with your backend an
 
 up: engine ## the real thing: pulumi up -s STACK, with your backend and credentials
 	@PATH="$$($(PY) -m engine --with-opa 2>/dev/null):$$PATH" pulumi up -s '$(STACK)' $(POLICIES) $(ARGS)
+
+lab: engine daemons ## bring the rehearsed STACK to life on this machine, and prove it
+	@$(PY) -m lab up '$(STACK)' $(ARGS)
+
+lab-prove: setup ## prove the running lab of STACK again
+	@$(PY) -m lab prove '$(STACK)' $(ARGS)
+
+lab-cut: setup ## cut the way of TUNNEL through the lab's internet; of all tunnels without TUNNEL
+	@$(PY) -m lab cut '$(STACK)' $(TUNNEL)
+
+lab-heal: setup ## lay the way of TUNNEL again; of all tunnels without TUNNEL
+	@$(PY) -m lab heal '$(STACK)' $(TUNNEL)
+
+lab-shell: setup ## a shell at SITE, or on the gateway of that name, in the lab: ping, swanctl, vtysh, wg
+	@$(PY) -m lab shell '$(STACK)' $(or $(SITE),'') $(ARGS)
+
+lab-down: setup ## end the lab of STACK; nothing of it is left
+	@$(PY) -m lab down '$(STACK)'
 
 check: setup ## formatting, lint, strict types
 	@.venv/bin/ruff format --check .

@@ -12,9 +12,13 @@ MODULE = Path(__file__).parent
 OPA = MODULE / "opa"
 """The Go module that pins OPA: its requirements are not the engine's."""
 
+WIREGUARD = MODULE / "wireguard"
+"""The Go module that pins WireGuard in user space."""
+
 CLI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 OPA_MODULE = "github.com/open-policy-agent/opa"
+WIREGUARD_MODULE = "golang.zx2c4.com/wireguard"
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +51,11 @@ def pinned_cli(module: Path = MODULE) -> Version:
 def pinned_opa(module: Path = OPA) -> Version:
     """Return the version of OPA that its go.mod requires."""
     return _pinned(module, _required(OPA_MODULE), OPA_MODULE)
+
+
+def pinned_wireguard(module: Path = WIREGUARD) -> Version:
+    """Return the version of WireGuard that its go.mod requires, which has no releases but dated revisions."""
+    return _pinned(module, _required(WIREGUARD_MODULE), WIREGUARD_MODULE)
 
 
 def pinned_go(module: Path = MODULE) -> Version:

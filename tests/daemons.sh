@@ -6,7 +6,7 @@ PATH=$PATH:/usr/sbin:/sbin
 "${0%/*}/cloud-init.sh"
 missing=""
 for program in vtysh:frr nft:nftables swanctl:strongswan-swanctl charon-systemd:charon-systemd ip:iproute2 openssl:openssl \
-    unbound-checkconf:unbound drill:ldnsutils \
+    unbound-checkconf:unbound drill:ldnsutils keepalived:keepalived ping:iputils-ping sysctl:procps \
     wg:wireguard-tools shellcheck:shellcheck systemd-analyze:systemd; do
     command -v "${program%%:*}" >/dev/null || missing="$missing ${program#*:}"
 done

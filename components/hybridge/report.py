@@ -16,6 +16,15 @@ _WIREGUARD_SUITE = "WireGuard (Curve25519, ChaCha20-Poly1305)"
 """WireGuard has one suite, and no way to agree on another (https://www.wireguard.com/protocol/)."""
 
 
+class GatewayReport(TypedDict):
+    """A gateway that a person runs."""
+
+    name: str
+    public_ip: str
+    lan_address: str
+    """Where the site's other gateways reach it; empty: it is not said."""
+
+
 class SiteReport(TypedDict):
     """A site."""
 
@@ -24,6 +33,8 @@ class SiteReport(TypedDict):
     ranges: list[str]
     asn: int
     edge: str
+    gateways: list[GatewayReport]
+    """Those that a person runs; a cloud's are its own."""
     next_hop: str
     """What is left to the site's own network; empty: nothing."""
 
@@ -123,6 +134,10 @@ def _onprem_sites(plan: Plan) -> list[SiteReport]:
             ranges=site.ranges,
             asn=site.asn,
             edge=", ".join(_gateway(gateway, uplinks.get(gateway.name)) for gateway in site.gateways),
+            gateways=[
+                GatewayReport(name=each.name, public_ip=each.public_ip, lan_address=each.lan_address)
+                for each in site.gateways
+            ],
             next_hop=left.get(site.name, ""),
         )
         for site in plan.onprem_sites
@@ -136,7 +151,15 @@ def _gateway(gateway: OnpremGateway, uplink: int | None) -> str:
 
 def _aws_sites(plan: Plan) -> list[SiteReport]:
     return [
-        SiteReport(name=site.name, kind="aws", ranges=site.ranges, asn=site.asn, edge=_edge(plan, site), next_hop="")
+        SiteReport(
+            name=site.name,
+            kind="aws",
+            ranges=site.ranges,
+            asn=site.asn,
+            edge=_edge(plan, site),
+            gateways=[],
+            next_hop="",
+        )
         for site in plan.aws_sites
     ]
 

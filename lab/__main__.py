@@ -1,0 +1,191 @@
+"""Bring a rehearsed stack to life on this machine, prove that it works, and look around in it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rehearsal.errors import RehearsalError
+from rehearsal.stage import Stage, stacks_directory
+
+from . import holder, internet, preflight
+from .building import MEMORY
+from .errors import LabError
+from .holder import Holder
+
+_ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code: 0 where all went well."""
+    options = _parser().parse_args(arguments)
+    stage = Stage(_ROOT, options.stack)
+    try:
+        return _COMMANDS[options.command](stage, options)
+    except (LabError, RehearsalError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _up(stage: Stage, options: argparse.Namespace) -> int:
+    place = _place(stage)
+    if Holder.read(place):
+        raise LabError(f"A lab of {stage.stack} is running: `make lab-down STACK={stage.stack}` ends it.")
+    program = preflight.check()
+    _rehearse(stage)
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    print(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own; nothing else is touched.")
+    began = time.monotonic()
+    with holder.started(place) as held:
+        if _inside(held, "build", stage, program=program):
+            raise LabError("The lab was not built; nothing of it is left.")
+    print(f"  built in {time.monotonic() - began:.1f} s")
+    return _prove(stage, options)
+
+
+def _prove(stage: Stage, _options: argparse.Namespace) -> int:
+    held = _held(stage)
+    return _inside(held, "prove", stage, str(_place(stage).parent))
+
+
+def _down(stage: Stage, _options: argparse.Namespace) -> int:
+    found = Holder.read(_place(stage))
+    if found is None:
+        print(f"No lab of {stage.stack} is running.")
+    else:
+        began = time.monotonic()
+        found.end()
+        print(f"The lab of {stage.stack} is gone ({time.monotonic() - began:.2f} s).")
+    _place(stage).unlink(missing_ok=True)
+    return 0
+
+
+def _cut(stage: Stage, options: argparse.Namespace) -> int:
+    return _ways(stage, options.tunnel, "down")
+
+
+def _heal(stage: Stage, options: argparse.Namespace) -> int:
+    return _ways(stage, options.tunnel, "up")
+
+
+def _ways(stage: Stage, tunnel: str, state: str) -> int:
+    """Cut the ways of tunnels through the internet, or lay them again."""
+    held = _held(stage)
+    ways = [name.removeprefix(internet.PREFIX) for name in _machines(held) if name.startswith(internet.PREFIX)]
+    if tunnel and tunnel not in ways:
+        raise LabError(f"There is no tunnel `{tunnel}`. There are {', '.join(sorted(ways))}.")
+    for name in [tunnel] if tunnel else ways:
+        _on(
+            held,
+            f"{internet.PREFIX}{name}",
+            "nft",
+            "-f",
+            "-",
+            given=internet.CUT if state == "down" else internet.WHOLE,
+        )
+        print(f"{name}: {'cut' if state == 'down' else 'whole'}")
+    return 0
+
+
+def _shell(stage: Stage, options: argparse.Namespace) -> int:
+    held = _held(stage)
+    machines = _machines(held)
+    if options.machine not in machines:
+        raise LabError(f"There is no machine `{options.machine}`. There are {', '.join(sorted(machines))}.")
+    command = options.words or [os.environ.get("SHELL", "/bin/sh")]
+    environment = os.environ | {"PATH": preflight.PATH, "PS1": f"{options.machine}# "}
+    enter = ["nsenter", "-t", str(machines[options.machine]), "-n", "-m", "-u", "--", *command]
+    return subprocess.run(held.command(*enter), env=environment, check=False).returncode
+
+
+def _held(stage: Stage) -> Holder:
+    found = Holder.read(_place(stage))
+    if found is None:
+        raise LabError(f"No lab of {stage.stack} is running: `make lab STACK={stage.stack}` starts one.")
+    return found
+
+
+def _machines(held: Holder) -> dict[str, int]:
+    import json
+
+    done = subprocess.run(
+        held.command("cat", str(MEMORY / "machines.json")), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise LabError("The lab is still being built.")
+    return json.loads(done.stdout)
+
+
+def _on(held: Holder, machine: str, *command: str, given: str) -> None:
+    enter = ["nsenter", "-t", str(_machines(held)[machine]), "-n", "-m", "-u", "--", *command]
+    done = subprocess.run(held.command(*enter), input=given, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"On {machine}: {done.stderr.strip()}")
+
+
+def _inside(held: Holder, command: str, stage: Stage, *rest: str, program: Path | None = None) -> int:
+    environment = os.environ | {"PATH": preflight.PATH}
+    if program:
+        environment["WG_QUICK_USERSPACE_IMPLEMENTATION"] = str(program)
+    words = [sys.executable, "-m", "lab.inside", command, str(stage.root), stage.stack, *rest]
+    return subprocess.run(held.command(*words), env=environment, check=False).returncode
+
+
+def _rehearse(stage: Stage) -> None:
+    """Rehearse the stack where it was not, or was otherwise."""
+    folder = stage.root / stacks_directory(stage.root)
+    own = [path for path in folder.glob(f"*.{stage.stack}.*") if path.is_file()]
+    told = stage.report.stat().st_mtime if stage.report.exists() else 0.0
+    if told and all(path.stat().st_mtime <= told for path in own):
+        return
+    print(
+        f"{stage.stack} is rehearsed first." if not told else f"{stage.stack} has changed and is rehearsed again.",
+        flush=True,
+    )
+    done = subprocess.run([sys.executable, "-m", "rehearsal", "up", stage.stack], cwd=stage.root, check=False)
+    if done.returncode:
+        raise LabError("Without a rehearsal there is nothing to build a lab from.")
+
+
+def _place(stage: Stage) -> Path:
+    return stage.directory / "lab" / "holder.json"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, purpose in _PURPOSES.items():
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        command.add_argument("stack", metavar="STACK", help="the part of the stack file's name after `Pulumi.`")
+        if name in {"cut", "heal"}:
+            command.add_argument("tunnel", nargs="?", default="", metavar="TUNNEL", help="a tunnel; without one all")
+        if name == "shell":
+            command.add_argument("machine", metavar="MACHINE", help="a site, a gateway, or another machine")
+            command.add_argument(
+                "words", nargs=argparse.REMAINDER, metavar="WORD", help="a command to run there instead of a shell"
+            )
+    return parser
+
+
+_COMMANDS = {"up": _up, "prove": _prove, "down": _down, "cut": _cut, "heal": _heal, "shell": _shell}
+_PURPOSES: Final = {
+    "up": "build the lab of a rehearsed stack, and prove it",
+    "prove": "prove a lab that is running",
+    "down": "end a lab",
+    "cut": "cut a tunnel's way through the internet",
+    "heal": "lay a tunnel's way through the internet again",
+    "shell": "a shell on a machine of the lab, or one command there",
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""How a machine's daemons are started, stopped and asked: the real programs, at their own paths.
+
+Every machine has its own `/etc`, `/run` and `/var/lib`, so the programs are run as on a machine of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from .sketch import Machine, lines
+
+FRR_FILE: Final = "/etc/frr/frr.conf"
+FRR_DAEMONS: Final = ("zebra", "bgpd", "staticd", "bfdd")
+CHARON_FILE: Final = "/etc/lab/strongswan.conf"
+CONNECTIONS_FILE: Final = "/etc/lab/swanctl.conf"
+START_FRR: Final = "/etc/lab/start-frr"
+
+_FRR_SCRIPT: Final = """#!/bin/sh
+# Starts FRR's daemons, or those that are not running, and has them read their configuration.
+mkdir -p /run/frr
+for daemon in {daemons}; do
+  pid=$(cat /run/frr/$daemon.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null && continue
+  /usr/lib/frr/$daemon -d -u root -g root -A 127.0.0.1 --log file:/run/frr/$daemon.log 2>>/run/frr/start.log || exit 1
+done
+exec vtysh -b >/run/frr/boot.log 2>&1
+"""
+_GROUPS: Final = "root:x:0:\nfrrvty:x:0:root\nfrr:x:0:root\n"
+"""FRR's daemons run as the only user there is in the lab, who has to be in its group."""
+
+
+def frr(machine: Machine, configuration: str | None = None, daemons: Iterable[str] = FRR_DAEMONS) -> None:
+    """Let a machine route by FRR.
+
+    :param machine: the machine
+    :param configuration: its `frr.conf`; None: it comes there by itself, and whoever brings it starts FRR
+    :param daemons: what is started
+    """
+    machine.files["/etc/group"] = _GROUPS
+    machine.files["/etc/frr/vtysh.conf"] = "service integrated-vtysh-config\n"
+    machine.files[START_FRR] = _FRR_SCRIPT.format(daemons=" ".join(daemons))
+    if configuration is not None:
+        machine.files[FRR_FILE] = configuration
+        machine.start.append(f"sh {START_FRR}")
+
+
+def charon(machine: Machine, settings: str, connections: str) -> None:
+    """Let a machine end an IPsec tunnel by strongSwan, with ESP in user space.
+
+    :param machine: the machine, which ends this tunnel and no other
+    :param settings: text for `strongswan.conf`, after the lab's own
+    :param connections: text for `swanctl.conf`
+    """
+    # ESP in user space has to be asked before the kernel, which has none.
+    machine.files[CHARON_FILE] = lines(
+        "charon-systemd {",
+        "  load_modular = yes",
+        "  install_routes = no",
+        "  plugins {",
+        "    include /etc/strongswan.d/charon/*.conf",
+        "    kernel-libipsec { load = 10 }",
+        "    kernel-netlink { load = 5 }",
+        "  }",
+        "  filelog { lab { path = /run/charon.log\n default = 1\n flush_line = yes } }",
+        "}",
+        settings,
+    )
+    machine.files[CONNECTIONS_FILE] = connections
+    machine.start += [
+        f"STRONGSWAN_CONF={CHARON_FILE} setsid /usr/sbin/charon-systemd </dev/null >/run/charon.out 2>&1 &",
+        "for i in $(seq 100); do [ -S /run/charon.vici ] && break; sleep 0.05; done",
+        f"loaded() {{ swanctl --load-all --clear --noprompt --file {CONNECTIONS_FILE} >/run/swanctl.out 2>&1; }}",
+        "loaded || { cat /run/swanctl.out >&2; exit 1; }",
+    ]
+
+
+def keepalived(machine: Machine, interface: str, address: str, priority: int) -> None:
+    """Let a machine share an address with others by VRRP: the one with the highest priority that lives has it.
+
+    :param machine: the machine
+    :param interface: where the hosts are
+    :param address: with its prefix length
+    :param priority: 1 to 254
+    """
+    machine.files["/etc/keepalived/keepalived.conf"] = lines(
+        "global_defs {",
+        "  vrrp_version 3",
+        "}",
+        "vrrp_instance hosts {",
+        f"  interface {interface}",
+        "  state BACKUP",
+        "  virtual_router_id 51",
+        f"  priority {priority}",
+        "  advert_int 0.2",
+        "  virtual_ipaddress {",
+        f"    {address}",
+        "  }",
+        "}",
+    )
+    machine.start.append(
+        "keepalived --vrrp --pid=/run/keepalived.pid --vrrp_pid=/run/vrrp.pid >/run/keepalived.out 2>&1"
+    )

@@ -1,0 +1,38 @@
+"""What runs inside a lab's namespaces: building it, and proving it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rehearsal.stage import Stage
+
+from . import building, proving
+from .drawing import draw
+from .errors import LabError
+from .estate import Rehearsed
+
+
+def main(command: str, root: str, stack: str, *rest: str) -> int:
+    """Run one command; what goes wrong is told on the standard error stream."""
+    try:
+        return _COMMANDS[command](Rehearsed.read(Stage(Path(root), stack)), *rest)
+    except LabError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _build(rehearsed: Rehearsed) -> int:
+    building.build(draw(rehearsed), lambda step: print(f"  {step}", flush=True))  # noqa: T201
+    return 0
+
+
+def _prove(rehearsed: Rehearsed, results: str) -> int:
+    return proving.prove(rehearsed, building.Built.read(), Path(results))
+
+
+_COMMANDS = {"build": _build, "prove": _prove}
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Proves a lab: every statement of the plan that its daemons and its traffic can show."""
+
+from __future__ import annotations
+
+import json
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .building import Built
+from .drawing import draw
+from .estate import Rehearsed
+from .proofs import Lab, Verdict, failover, reach, rogue, sessions, transfer, tunnels
+from .proofs.verdict import until
+
+_CONVERGENCE_SECONDS: Final = 60.0
+_WIDTH: Final = 140
+
+
+def prove(rehearsed: Rehearsed, built: Built, results: Path) -> int:
+    """Run every proof, print and write what they find, and return 0 where everything holds."""
+    lab = Lab(rehearsed, draw(rehearsed), built)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDTH)
+    verdicts: list[Verdict] = []
+    began = time.monotonic()
+    for name, proof in _PROOFS.items():
+        console.print(Text(f"  {name} …", "dim"))
+        verdicts += proof(lab)
+        if name == _CONVERGED:
+            console.print(f"  tunnels up and BGP converged {time.monotonic() - began:.1f} s after that")
+    console.print(_table(verdicts))
+    failed = [each for each in verdicts if not each.holds]
+    write(results, rehearsed.stack, verdicts)
+    told = f"{len(verdicts) - len(failed)} of {len(verdicts)} proofs hold"
+    console.print(Text(told, "red" if failed else "green"))
+    return 1 if failed else 0
+
+
+_CONVERGED: Final = "what each session tells"
+_PROOFS: Final[dict[str, Callable[[Lab], Iterable[Verdict]]]] = {
+    "tunnels and their suites": lambda lab: until(_CONVERGENCE_SECONDS, lambda: tunnels.tunnels(lab)),
+    _CONVERGED: lambda lab: until(_CONVERGENCE_SECONDS, lambda: sessions.sessions(lab)),
+    "who reaches whom": lambda lab: until(_CONVERGENCE_SECONDS, lambda: reach.reach(lab)),
+    "sizes": reach.sizes,
+    "20 MB without ICMP": transfer.transfers,
+    "what a rogue peer achieves": rogue.rogues,
+    "ways cut": failover.failovers,
+}
+
+
+def _table(verdicts: Iterable[Verdict]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "Proof", "Of", "Planned", "Found"):
+        table.add_column(name, overflow="fold")
+    for each in verdicts:
+        mark = Text("✓", "green") if each.holds else Text("✗", "red")
+        table.add_row(mark, each.proof, each.subject, each.expected, each.found)
+    return table
+
+
+def write(folder: Path, stack: str, verdicts: list[Verdict]) -> None:
+    """Write the verdicts as JSON and, for CI systems, as JUnit's XML."""
+    text = json.dumps([asdict(each) for each in verdicts], indent=2, ensure_ascii=False)
+    (folder / "proofs.json").write_text(text + "\n", encoding="utf-8")
+    failures = sum(not each.holds for each in verdicts)
+    suite = ET.Element("testsuite", name=f"lab of {stack}", tests=str(len(verdicts)), failures=str(failures))
+    for each in verdicts:
+        case = ET.SubElement(suite, "testcase", classname=f"lab.{each.proof}", name=each.subject)
+        if not each.holds:
+            ET.SubElement(case, "failure", message=f"planned {each.expected}, found {each.found}")
+    ET.indent(suite)
+    (folder / "proofs.xml").write_text(ET.tostring(suite, encoding="unicode") + "\n", encoding="utf-8")
