@@ -386,6 +386,7 @@ def _route_server_conf(asn: int, address: str, peers: list[LedgerObject]) -> str
             sessions.append(f"{neighbour} bfd")
     return lines(
         "frr defaults traditional",
+        "bgp route-map delay-timer 1",
         "route-map nothing deny 10",
         "exit",
         f"router bgp {asn}",

@@ -137,7 +137,8 @@ def build(sketch: Sketch, say: Callable[[str], None]) -> Built:
         list(pool.map(partial(_network, sketch, built), machines))
         say("networks set up")
         _propagate(sketch, built)
-        list(pool.map(partial(_start, built), [one for one in machines if one.start]))
+        for phase in ("start", "then"):
+            list(pool.map(partial(_run_phase, built, phase), [one for one in machines if getattr(one, phase)]))
     say("daemons started")
     return built
 
@@ -199,8 +200,8 @@ def _network(sketch: Sketch, built: Built, machine: Machine) -> None:
     built.script(machine.name, [*_FIRST_STEPS, *up, *machine.network], "The network")
 
 
-def _start(built: Built, machine: Machine) -> None:
-    built.script(machine.name, machine.start, "The start")
+def _run_phase(built: Built, phase: str, machine: Machine) -> None:
+    built.script(machine.name, getattr(machine, phase), "The start")
 
 
 def _propagate(sketch: Sketch, built: Built) -> None:

@@ -43,8 +43,8 @@ def boot(machine: Machine, user_data: str, instance_id: str, secrets: dict[str, 
     machine.files["/var/lib/cloud/data/instance-id"] = f"{instance_id}\n"
     for number, (arn, text) in enumerate(secrets.items()):
         machine.files[f"{SECRETS}/{number}"] = f"{arn}\n{text}"
-    machine.start.append(f"export PATH={shlex.quote(str(STANDINS))}:$PATH")
-    machine.start += [
+    machine.then.append(f"export PATH={shlex.quote(str(STANDINS))}:$PATH")
+    machine.then += [
         f"{{ {shlex.join(command)}; }} >>/run/cloud-init.out 2>&1 || {{ cat /run/cloud-init.out >&2; exit 1; }}"
         for command in config.pop("runcmd", [])
     ]

@@ -41,7 +41,7 @@ def frr(machine: Machine, configuration: str | None = None, daemons: Iterable[st
     machine.files[START_FRR] = _FRR_SCRIPT.format(daemons=" ".join(daemons))
     if configuration is not None:
         machine.files[FRR_FILE] = configuration
-        machine.start.append(f"sh {START_FRR}")
+        machine.then.append(f"sh {START_FRR}")
 
 
 def charon(machine: Machine, settings: str, connections: str) -> None:

@@ -45,6 +45,8 @@ class Machine:
     """Shell commands that set up interfaces, routes and filters, in their order, once every wire lies."""
     start: list[str] = field(default_factory=list[str])
     """Shell commands that start its daemons, once every network is set up."""
+    then: list[str] = field(default_factory=list[str])
+    """Shell commands for what talks through tunnels: it would wait for seconds where it came before them."""
     addresses: list[str] = field(default_factory=list[str])
     """Where its hosts are, one in each network; of a site's hosts alone."""
 
