@@ -14,7 +14,7 @@ from typing import Final
 from rehearsal.errors import RehearsalError
 from rehearsal.stage import Stage, stacks_directory
 
-from . import holder, internet, preflight
+from . import holder, internet, preflight, proving
 from .building import MEMORY
 from .errors import LabError
 from .holder import Holder
@@ -25,7 +25,7 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0 where all went well."""
     options = _parser().parse_args(arguments)
-    stage = Stage(_ROOT, options.stack)
+    stage = Stage(options.root.resolve(), options.stack)
     try:
         return _COMMANDS[options.command](stage, options)
     except (LabError, RehearsalError) as error:
@@ -52,9 +52,9 @@ def _up(stage: Stage, options: argparse.Namespace) -> int:
     return _prove(stage, options)
 
 
-def _prove(stage: Stage, _options: argparse.Namespace) -> int:
+def _prove(stage: Stage, options: argparse.Namespace) -> int:
     held = _held(stage)
-    return _inside(held, "prove", stage, str(_place(stage).parent))
+    return _inside(held, "prove", stage, str(_place(stage).parent), str(options.patience), *options.only)
 
 
 def _down(stage: Stage, _options: argparse.Namespace) -> int:
@@ -142,6 +142,8 @@ def _inside(held: Holder, command: str, stage: Stage, *rest: str, program: Path 
 
 def _rehearse(stage: Stage) -> None:
     """Rehearse the stack where it was not, or was otherwise."""
+    if stage.report.exists() and not (stage.root / "Pulumi.yaml").is_file():
+        return  # a rehearsal that was brought here from somewhere else
     folder = stage.root / stacks_directory(stage.root)
     own = [path for path in folder.glob(f"*.{stage.stack}.*") if path.is_file()]
     told = stage.report.stat().st_mtime if stage.report.exists() else 0.0
@@ -151,7 +153,9 @@ def _rehearse(stage: Stage) -> None:
         f"{stage.stack} is rehearsed first." if not told else f"{stage.stack} has changed and is rehearsed again.",
         flush=True,
     )
-    done = subprocess.run([sys.executable, "-m", "rehearsal", "up", stage.stack], cwd=stage.root, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "rehearsal", "up", stage.stack, "--root", str(stage.root)], check=False
+    )
     if done.returncode:
         raise LabError("Without a rehearsal there is nothing to build a lab from.")
 
@@ -166,6 +170,20 @@ def _parser() -> argparse.ArgumentParser:
     for name, purpose in _PURPOSES.items():
         command = commands.add_parser(name, help=purpose, description=purpose)
         command.add_argument("stack", metavar="STACK", help="the part of the stack file's name after `Pulumi.`")
+        command.add_argument(
+            "--root", type=Path, metavar="DIR", default=_ROOT, help="where `.rehearsal` is (default: this project)"
+        )
+        if name in {"up", "prove"}:
+            command.add_argument(
+                "--only", action="append", default=[], choices=proving.PROOFS, help="a proof; again for another one"
+            )
+            command.add_argument(
+                "--patience",
+                type=float,
+                default=proving.PATIENCE_SECONDS,
+                metavar="SECONDS",
+                help="how long tunnels and sessions may take to come up (default: %(default)g)",
+            )
         if name in {"cut", "heal"}:
             command.add_argument("tunnel", nargs="?", default="", metavar="TUNNEL", help="a tunnel; without one all")
         if name == "shell":

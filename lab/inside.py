@@ -27,8 +27,8 @@ def _build(rehearsed: Rehearsed) -> int:
     return 0
 
 
-def _prove(rehearsed: Rehearsed, results: str) -> int:
-    return proving.prove(rehearsed, building.Built.read(), Path(results))
+def _prove(rehearsed: Rehearsed, results: str, patience: str, *only: str) -> int:
+    return proving.prove(rehearsed, building.Built.read(), Path(results), only, float(patience))
 
 
 _COMMANDS = {"build": _build, "prove": _prove}

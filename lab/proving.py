@@ -20,22 +20,32 @@ from .estate import Rehearsed
 from .proofs import Lab, Verdict, failover, reach, rogue, sessions, transfer, tunnels
 from .proofs.verdict import until
 
-_CONVERGENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
+"""How long tunnels and sessions may take to come up, unless somebody says otherwise."""
 _WIDTH: Final = 140
 
 
-def prove(rehearsed: Rehearsed, built: Built, results: Path) -> int:
-    """Run every proof, print and write what they find, and return 0 where everything holds."""
-    lab = Lab(rehearsed, draw(rehearsed), built)
+def prove(rehearsed: Rehearsed, built: Built, results: Path, only: Iterable[str], patience: float) -> int:
+    """Run proofs, print and write what they find, and return 0 where everything holds.
+
+    :param rehearsed: the stack
+    :param built: its lab
+    :param results: the folder to write to
+    :param only: names of proofs; none: all
+    :param patience: how long tunnels and sessions may take to come up, in seconds
+    """
+    lab = Lab(rehearsed, draw(rehearsed), built, patience)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDTH)
     verdicts: list[Verdict] = []
     began = time.monotonic()
-    for name, proof in _PROOFS.items():
-        console.print(Text(f"  {name} …", "dim"))
+    for name, (told, proof) in PROOFS.items():
+        if name not in (only or PROOFS):
+            continue
+        console.print(Text(f"  {told} …", "dim"))
         verdicts += proof(lab)
-        if name == _CONVERGED:
+        if name == sessions.PROOF:
             console.print(f"  tunnels up and BGP converged {time.monotonic() - began:.1f} s after that")
     console.print(_table(verdicts))
     failed = [each for each in verdicts if not each.holds]
@@ -45,16 +55,16 @@ def prove(rehearsed: Rehearsed, built: Built, results: Path) -> int:
     return 1 if failed else 0
 
 
-_CONVERGED: Final = "what each session tells"
-_PROOFS: Final[dict[str, Callable[[Lab], Iterable[Verdict]]]] = {
-    "tunnels and their suites": lambda lab: until(_CONVERGENCE_SECONDS, lambda: tunnels.tunnels(lab)),
-    _CONVERGED: lambda lab: until(_CONVERGENCE_SECONDS, lambda: sessions.sessions(lab)),
-    "who reaches whom": lambda lab: until(_CONVERGENCE_SECONDS, lambda: reach.reach(lab)),
-    "sizes": reach.sizes,
-    "20 MB without ICMP": transfer.transfers,
-    "what a rogue peer achieves": rogue.rogues,
-    "ways cut": failover.failovers,
+PROOFS: Final[dict[str, tuple[str, Callable[[Lab], Iterable[Verdict]]]]] = {
+    tunnels.PROOF: ("tunnels and their suites", lambda lab: until(lab.patience, lambda: tunnels.tunnels(lab))),
+    sessions.PROOF: ("what each session tells", lambda lab: until(lab.patience, lambda: sessions.sessions(lab))),
+    reach.REACH: ("who reaches whom", lambda lab: until(lab.patience, lambda: reach.reach(lab))),
+    reach.SIZE: ("how large packets may be", reach.sizes),
+    transfer.PROOF: ("20 MB without ICMP", transfer.transfers),
+    rogue.PROOF: ("what a rogue peer achieves", rogue.rogues),
+    failover.PROOF: ("what it costs when a way is cut", failover.failovers),
 }
+"""Every proof by its name: what it is about, and what it finds. Each leaves the lab as it was."""
 
 
 def _table(verdicts: Iterable[Verdict]) -> Table:

@@ -11,7 +11,7 @@ from lab.esp import stand_in_mtu
 from .verdict import Lab, Verdict
 
 REACH: Final = "reach"
-SIZE: Final = "path MTU"
+SIZE: Final = "size"
 _PINGS: Final = 3
 _HEADERS: Final = 28
 """Of IPv4 and ICMP, in bytes."""

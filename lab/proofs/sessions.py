@@ -10,7 +10,7 @@ from lab.esp import TUNNEL
 
 from .verdict import Lab, Verdict
 
-PROOF: Final = "BGP"
+PROOF: Final = "bgp"
 _ESTABLISHED: Final = "Established"
 
 

@@ -33,6 +33,8 @@ class Lab:
     rehearsed: Rehearsed
     sketch: Sketch
     built: Built
+    patience: float
+    """How long tunnels and sessions may take to come up, in seconds."""
 
     def vtysh(self, machine: str, question: str) -> Any:
         """Return what FRR answers on a machine, as JSON."""
