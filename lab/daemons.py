@@ -14,6 +14,9 @@ FRR_FILE: Final = "/etc/frr/frr.conf"
 FRR_DAEMONS: Final = ("zebra", "bgpd", "staticd", "bfdd")
 CHARON_FILE: Final = "/etc/lab/strongswan.conf"
 CONNECTIONS_FILE: Final = "/etc/lab/swanctl.conf"
+LOOK_SECONDS: Final = 1
+"""How often VRRP looks whether there are routes; keepalived looks no more often."""
+_LOOK: Final = "/etc/lab/routes"
 START_FRR: Final = "/etc/lab/start-frr"
 
 _FRR_SCRIPT: Final = """#!/bin/sh
@@ -75,7 +78,9 @@ def charon(machine: Machine, settings: str, connections: str) -> None:
 
 
 def keepalived(machine: Machine, interface: str, address: str, priority: int) -> None:
-    """Let a machine share an address with others by VRRP: the one with the highest priority that lives has it.
+    """Let a machine share an address with others by VRRP: the one with the highest priority that routes has it.
+
+    One whose bgpd has gone, or has just come back, has no routes, and would end what hosts send it.
 
     :param machine: the machine
     :param interface: where the hosts are
@@ -85,6 +90,15 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
     machine.files["/etc/keepalived/keepalived.conf"] = lines(
         "global_defs {",
         "  vrrp_version 3",
+        "  enable_script_security",
+        "  script_user root",
+        "}",
+        "vrrp_script routes {",
+        f"  script {_LOOK}",
+        f"  interval {LOOK_SECONDS}",
+        f"  timeout {LOOK_SECONDS}",
+        "  fall 1",
+        "  rise 1",
         "}",
         "vrrp_instance hosts {",
         f"  interface {interface}",
@@ -95,8 +109,13 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
         "  virtual_ipaddress {",
         f"    {address}",
         "  }",
+        "  track_script {",
+        "    routes",
+        "  }",
         "}",
     )
+    machine.files[_LOOK] = "#!/bin/sh\nip -4 route show proto bgp | grep -q .\n"
+    machine.start.append(f"chmod 755 {_LOOK}")
     machine.start.append(
         "keepalived --vrrp --pid=/run/keepalived.pid --vrrp_pid=/run/vrrp.pid >/run/keepalived.out 2>&1"
     )

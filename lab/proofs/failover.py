@@ -1,4 +1,9 @@
-"""What a failure costs: the longest silence that a host hears while a way is cut, and whether it all comes back."""
+"""What a failure costs: the longest silence between two sites' hosts, and whether all of it comes back.
+
+A way is cut, a daemon killed, a gateway lost, one at a time, with packets under way every 10 ms. The silence may last as
+long as a peer may be silent until it is taken for dead, by the plan, and a little for routes to move. Then it is mended,
+and every session has to come back, those that were not concerned without having gone.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,12 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from lab import internet
+from lab.daemons import LOOK_SECONDS, START_FRR
 
 from . import sessions
 from .reach import hosts, pairs
@@ -18,58 +24,175 @@ from .verdict import Lab, Verdict, until
 
 PROOF: Final = "failover"
 _INTERVAL: Final = 0.01
-_MARGIN: Final = 0.6
-"""Seconds beyond the time after which a peer is dead: its other end has to see it too, and routes have to move."""
-_SETTLE_SECONDS: Final = 60.0
+_MARGIN: Final = 1.0
+"""Seconds beyond the time after which a peer is dead: the other end has to see it too, and routes have to move."""
+_SLOW: Final = 5.0
+"""Seconds after which nobody waits for the loss of every single way: one of a link is enough."""
+_LOST: Final = """table inet lost
+delete table inet lost
+table inet lost {
+  chain in { type filter hook prerouting priority -500; policy drop; }
+  chain out { type filter hook output priority -500; policy drop; }
+}
+"""
+_FOUND: Final = "table inet lost\ndelete table inet lost\n"
 
 
 def failovers(lab: Lab) -> list[Verdict]:
-    """Cut the way of every tunnel alone whose peer is watched by BFD, with packets under way between its sites."""
+    """Let every kind of failure happen to every link that carries traffic, and to standbys once they do."""
     found: list[Verdict] = []
-    for link, tunnel in lab.rehearsed.tunnels:
-        seconds = _dead_after(lab, tunnel["name"])
-        if seconds is None:
-            continue
-        found.append(_cut(lab, tuple(link["between"]), tunnel["name"], seconds))
+    for here, there in (pair for pair in pairs(lab) if pair == min(pair, pair[::-1])):
+        links = [link for link in lab.rehearsed.report["links"] if set(link["between"]) == {here, there}]
+        active = [link for link in links if not link["standby"]]
+        for link in active or links:
+            found += _of_link(lab, here, there, link)
+        if active and len(active) < len(links):
+            found += _standby(lab, here, there, active, [link for link in links if link["standby"]])
     return found
 
 
-def _cut(lab: Lab, sites: tuple[str, str], tunnel: str, seconds: float) -> Verdict:
-    here, there = next(pair for pair in pairs(lab) if set(pair) == set(sites))
+def _of_link(lab: Lab, here: str, there: str, link: dict[str, Any]) -> list[Verdict]:
+    seconds = dead_after(lab, link)
+    tunnels = [tunnel["name"] for tunnel in link["tunnels"]]
+    found: list[Verdict] = []
+    if seconds > _SLOW:
+        tunnels = [_busiest(lab, here, there, tunnels)]
+    for tunnel in tunnels:
+        failure = _Failure(f"way of {tunnel} cut", _cut(lab, [tunnel]), {tunnel})
+        found.append(_during(lab, here, there, failure, seconds))
+    for gateway in _gateways(link):
+        own = {tunnel["name"] for tunnel in link["tunnels"] if gateway in (tunnel["from"] + tunnel["to"]).split()}
+        if seconds <= _SLOW or gateway == _gateways(link)[0]:
+            failure = _Failure(f"bgpd of {gateway} killed", _killed(lab, gateway), own)
+            found.append(_during(lab, here, there, failure, max(LOOK_SECONDS, min(seconds, _SLOW))))
+            failure = _Failure(f"gateway {gateway} lost", _lost(lab, gateway), own)
+            found.append(_during(lab, here, there, failure, seconds))
+    return found
+
+
+def _standby(
+    lab: Lab, here: str, there: str, active: Iterable[dict[str, Any]], waiting: Iterable[dict[str, Any]]
+) -> list[Verdict]:
+    """Cut everything but the standbys."""
+    tunnels = [tunnel["name"] for link in active for tunnel in link["tunnels"]]
+    seconds = max(dead_after(lab, link) for link in active)
+    names = " and ".join(link["name"] for link in active)
+    stands_in = " and ".join(link["name"] for link in waiting)
+    failure = _Failure(f"{names} cut, {stands_in} stands in", _cut(lab, tunnels), set(tunnels))
+    return [_during(lab, here, there, failure, seconds)]
+
+
+class _Failure:
+    """Something that happens, and is mended when it is over."""
+
+    def __init__(self, told: str, happening: Callable[[], Any], tunnels: set[str]) -> None:
+        self.told, self.happening, self.tunnels = told, happening, tunnels
+
+
+def _during(lab: Lab, here: str, there: str, failure: _Failure, seconds: float) -> Verdict:
     allowed = seconds + _MARGIN
-    with _listening(lab, here, there) as listening:
+    before = _resets(lab)
+    with _listening(lab, here, there) as silence:
         time.sleep(0.3)
-        with cut(lab, tunnel):
+        with failure.happening():
             time.sleep(allowed + 1.0)
-        back = until(_SETTLE_SECONDS, lambda: sessions.sessions(lab))
+        back = until(lab.patience, lambda: sessions.sessions(lab))
         time.sleep(0.5)
-    silence = listening()
-    holds = silence <= allowed and all(each.holds for each in back)
-    found = f"{silence:.2f} s of silence" + ("" if all(each.holds for each in back) else ", and sessions stay down")
-    return Verdict(PROOF, f"way of {tunnel} cut", f"{seconds:g} s and {_MARGIN:g} s to move", found, holds)
+    lasted = silence()
+    told = [f"{lasted:.2f} s of silence"]
+    if not all(each.holds for each in back):
+        told.append("sessions stay down")
+    flapped = [name for name, count in _resets(lab).items() if count > before[name] and not _concerned(failure, name)]
+    told += [f"{gateway} from {peer} went down as well" for gateway, peer, _ in flapped]
+    holds = lasted <= allowed and len(told) == 1
+    return Verdict(PROOF, failure.told, f"{seconds:g} s and {_MARGIN:g} s to move", ", ".join(told), holds)
 
 
-def _dead_after(lab: Lab, tunnel: str) -> float | None:
-    """Return after how many seconds BFD takes a tunnel's peer for dead; None where BFD does not watch it."""
+def _concerned(failure: _Failure, name: tuple[str, str, str]) -> bool:
+    """Tell whether a session may go down: those of a gateway that is lost or killed, on all its links."""
+    gateway, peer, tunnel = name
+    return tunnel in failure.tunnels or any(word in {gateway, peer} for word in failure.told.split())
+
+
+def _resets(lab: Lab) -> dict[tuple[str, str, str], int]:
+    """Return how often each session went down, by gateway, peer and tunnel."""
+    found: dict[tuple[str, str, str], int] = {}
     for session in lab.rehearsed.report["neighbours"]:
-        if session["tunnel"] != tunnel or (machine := sessions.speaker(lab, session)) is None:
+        machine = sessions.speaker(lab, session)
+        if machine is None:
             continue
-        peer = sessions.peer_address(lab, session)
-        for each in lab.vtysh(machine, "show bfd peers"):
-            if each["peer"] == peer:
-                return each["detect-multiplier"] * each["receive-interval"] / 1000
-    return None
+        peers = lab.vtysh(machine, "show bgp ipv4 unicast summary").get("peers", {})
+        told = peers.get(sessions.peer_address(lab, session), {})
+        found[session["gateway"], session["peer"], session["tunnel"]] = int(told.get("connectionsDropped", 0))
+    return found
 
 
-@contextmanager
-def cut(lab: Lab, tunnel: str) -> Generator[None]:
-    """Let nothing pass on a tunnel's way through the internet."""
-    machine = f"{internet.PREFIX}{tunnel}"
-    lab.built.load_rules(machine, internet.CUT)
-    try:
-        yield
-    finally:
-        lab.built.load_rules(machine, internet.WHOLE)
+def dead_after(lab: Lab, link: dict[str, Any]) -> float:
+    """Return after how many seconds of silence the plan takes a link's peers for dead."""
+    told = [one for one in lab.rehearsed.report["neighbours"] if one["link"] == link["name"]]
+    return max(session["dead_after_milliseconds"] for session in told) / 1000
+
+
+def _gateways(link: dict[str, Any]) -> list[str]:
+    """Return the gateways at a link's ends that are machines of their own."""
+    ends = [end for tunnel in link["tunnels"] for end in (tunnel["from"], tunnel["to"])]
+    names = list(dict.fromkeys(end.split()[0] for end in ends))
+    return [name for name in names if link["via"] == "wireguard" or name not in link["between"]]
+
+
+def _busiest(lab: Lab, here: str, there: str, tunnels: list[str]) -> str:
+    """Return the tunnel whose way carries the packets between two sites' hosts."""
+    before = {tunnel: _passed(lab, tunnel) for tunnel in tunnels}
+    with _listening(lab, here, there):
+        time.sleep(1.0)
+    return max(tunnels, key=lambda tunnel: _passed(lab, tunnel) - before[tunnel])
+
+
+def _passed(lab: Lab, tunnel: str) -> int:
+    return int(lab.built.answer(f"{internet.PREFIX}{tunnel}", "cat", "/sys/class/net/onprem/statistics/rx_packets"))
+
+
+def _cut(lab: Lab, tunnels: Iterable[str]) -> Callable[[], Any]:
+    @contextmanager
+    def happening() -> Generator[None]:
+        ways = [f"{internet.PREFIX}{tunnel}" for tunnel in tunnels]
+        try:
+            for way in ways:
+                lab.built.load_rules(way, internet.CUT)
+            yield
+        finally:
+            for way in ways:
+                lab.built.load_rules(way, internet.WHOLE)
+
+    return happening
+
+
+def _lost(lab: Lab, gateway: str) -> Callable[[], Any]:
+    """Let a gateway neither hear nor say anything, as without power."""
+
+    @contextmanager
+    def happening() -> Generator[None]:
+        lab.built.load_rules(gateway, _LOST)
+        try:
+            yield
+        finally:
+            lab.built.load_rules(gateway, _FOUND)
+
+    return happening
+
+
+def _killed(lab: Lab, gateway: str) -> Callable[[], Any]:
+    """Kill what speaks BGP, and start it again as a service manager would, only later."""
+
+    @contextmanager
+    def happening() -> Generator[None]:
+        lab.built.answer(gateway, "sh", "-c", "kill -KILL $(cat /run/frr/bgpd.pid)")
+        try:
+            yield
+        finally:
+            lab.built.answer(gateway, "sh", START_FRR)
+
+    return happening
 
 
 @contextmanager
@@ -82,9 +205,8 @@ def _listening(lab: Lab, here: str, there: str) -> Generator[Callable[[], float]
 
     def silence() -> float:
         numbers = [int(each) for each in re.findall(r"icmp_seq=(\d+) ttl", said)]
-        last = max(numbers, default=0)
-        gaps = [after - before for before, after in zip([0, *numbers], [*numbers, last + 1], strict=False)]
-        return (max(gaps, default=0) - 1) * _INTERVAL if numbers else float("inf")
+        gaps = [after - before for before, after in zip([0, *numbers], numbers, strict=False)]
+        return (max(gaps) - 1) * _INTERVAL if numbers else float("inf")
 
     try:
         yield silence

@@ -18,7 +18,7 @@ from typing import Final
 from hybridge.topology import OnpremSite, Problem, path_of
 
 from .model import HandoverPlan, OnpremSitePlan, SiteToSiteVpnPlan
-from .routing import ANOTHERS, OWN_BFD, OWN_TIMERS, Neighbour
+from .routing import ANOTHERS, OWN_BFD, OWN_TIMERS, Neighbour, dead_after
 from .wireguard_model import WireguardPlan
 
 _LEAST: Final = 2
@@ -120,6 +120,7 @@ def handover_neighbours(sites: Iterable[OnpremSitePlan]) -> list[Neighbour]:
             accepts=site.handover.far_ranges,
             preference=site.handover.preference,
             prefix_limit=site.handover.prefix_limit,
+            dead_after_milliseconds=dead_after(bfd=True),
         )
         for site in sites
         if site.handover

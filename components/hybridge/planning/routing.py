@@ -58,6 +58,15 @@ class Neighbour:
     """Local preference of what it learns; the highest wins."""
     prefix_limit: int
     """How many accepted prefixes close the session."""
+    dead_after_milliseconds: int
+    """Silence after which the peer is taken for dead: by BFD where it watches, by BGP's hold time elsewhere."""
+
+
+def dead_after(*, bfd: bool) -> int:
+    """Return after how much silence a peer is taken for dead, in milliseconds."""
+    if bfd:
+        return OWN_BFD[0] * OWN_BFD[1]
+    return limits.bounds("aws.vpn.bgp-timers")[1] * 1000
 
 
 class _Networks:
@@ -205,6 +214,7 @@ def _neighbours(topology: Topology, path: LinkPath) -> Iterator[Neighbour]:
                 accepts=prefixes[other],
                 preference=preference(topology, path.name),
                 prefix_limit=limit,
+                dead_after_milliseconds=dead_after(bfd=path.via == WIREGUARD),
             )
 
 
