@@ -145,9 +145,9 @@ def _rehearse(stage: Stage) -> None:
     if stage.report.exists() and not (stage.root / "Pulumi.yaml").is_file():
         return  # a rehearsal that was brought here from somewhere else
     folder = stage.root / stacks_directory(stage.root)
-    own = [path for path in folder.glob(f"*.{stage.stack}.*") if path.is_file()]
+    own = [*folder.glob(f"*.{stage.stack}.*"), *(stage.root / "components").glob("**/*.*")]
     told = stage.report.stat().st_mtime if stage.report.exists() else 0.0
-    if told and all(path.stat().st_mtime <= told for path in own):
+    if told and all(path.stat().st_mtime <= told for path in own if path.is_file() and path.suffix != ".pyc"):
         return
     print(
         f"{stage.stack} is rehearsed first." if not told else f"{stage.stack} has changed and is rehearsed again.",

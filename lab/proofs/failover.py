@@ -1,8 +1,8 @@
 """What a failure costs: the longest silence between two sites' hosts, and whether all of it comes back.
 
-A way is cut, a daemon killed, a gateway lost, one at a time, with packets under way every 10 ms. The silence may last as
-long as a peer may be silent until it is taken for dead, by the plan, and a little for routes to move. Then it is mended,
-and every session has to come back, those that were not concerned without having gone.
+A way is cut, a daemon killed, a gateway lost, one at a time, with packets under way every 10 ms. The silence may last
+as long as a peer may be silent until it is taken for dead, by the plan, and a little for routes to move. Then it is
+mended, and every session has to come back, those that were not concerned without having gone.
 """
 
 from __future__ import annotations
