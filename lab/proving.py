@@ -17,7 +17,7 @@ from rich.text import Text
 from .building import Built
 from .drawing import draw
 from .estate import Rehearsed
-from .proofs import Lab, Verdict, failover, reach, rogue, sessions, transfer, tunnels
+from .proofs import Lab, Verdict, failover, flows, overhead, reach, rogue, sessions, transfer, tunnels
 from .proofs.verdict import until
 
 PATIENCE_SECONDS: Final = 60.0
@@ -60,8 +60,10 @@ PROOFS: Final[dict[str, tuple[str, Callable[[Lab], Iterable[Verdict]]]]] = {
     sessions.PROOF: ("what each session tells", lambda lab: until(lab.patience, lambda: sessions.sessions(lab))),
     reach.REACH: ("who reaches whom", lambda lab: until(lab.patience, lambda: reach.reach(lab))),
     reach.SIZE: ("how large packets may be", reach.sizes),
+    overhead.PROOF: ("what tunnels take of each packet", overhead.overheads),
     transfer.PROOF: ("20 MB without ICMP", transfer.transfers),
     rogue.PROOF: ("what a rogue peer achieves", rogue.rogues),
+    flows.PROOF: ("flows, all at once", flows.flows),
     failover.PROOF: ("what it costs when a way is cut", failover.failovers),
 }
 """Every proof by its name: what it is about, and what it finds. Each leaves the lab as it was."""

@@ -1,0 +1,46 @@
+"""The flows that the topology declares, all of them at once, at a scale that a machine's processor can carry."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from .reach import hosts
+from .verdict import Lab, Verdict
+
+PROOF: Final = "flow"
+_TOGETHER: Final = 80_000_000
+"""What all flows take together at the most, in bits per second: ESP in user space is slow."""
+_SECONDS: Final = 3
+_ENOUGH: Final = 0.95
+"""Part of what a flow sends that has to arrive in time."""
+_FIRST_PORT: Final = 5300
+_PROGRAM: Final = Path(__file__).parent.parent / "standins" / "transfer.py"
+
+
+def flows(lab: Lab) -> list[Verdict]:
+    """Let every pair of sites carry what is needed at worst, both directions at once."""
+    demands: list[dict[str, Any]] = lab.rehearsed.report["flows"]
+    scale = max(1, -(-sum(int(each["burst"]) for each in demands) // _TOGETHER))
+    with ThreadPoolExecutor(max(len(demands), 1)) as pool:
+        return list(pool.map(partial(_flow, lab, scale), count(_FIRST_PORT), demands))
+
+
+def _flow(lab: Lab, scale: int, number: int, demand: dict[str, Any]) -> Verdict:
+    here, there = demand["origin"], demand["to"]
+    rate = int(demand["burst"]) // scale
+    port, target, source = str(number), hosts(lab, there)[0], hosts(lab, here)[0]
+    program = (sys.executable, "-I", str(_PROGRAM))
+    lab.built.start(there, *program, "receive", target, port, str(_SECONDS * 4))
+    done = lab.built.run(here, *program, "pace", source, target, port, str(rate), str(_SECONDS))
+    subject = f"{here} → {there} ({', '.join(demand['flows'])})"
+    planned = f"{rate / 1e6:.0f} Mbit/s, 1/{scale} of what is needed at worst"
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["nothing arrived"])[-1]
+        return Verdict(PROOF, subject, planned, said, holds=False)
+    found = float(done.stdout)
+    return Verdict(PROOF, subject, planned, f"{found / 1e6:.0f} Mbit/s", found >= rate * _ENOUGH)
