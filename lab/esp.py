@@ -19,6 +19,8 @@ from typing import Final
 from .files import IpsecEnd
 from .sketch import Machine, Sketch, lines
 
+RENDERED_FILE: Final = "/etc/lab/rendered.conf"
+"""Where a gateway's `swanctl.conf` lies, as it was rendered."""
 TUNNEL: Final = "inside"
 """The tunnel machine's interface towards its gateway."""
 _DEVICE: Final = "ipsec0"
@@ -90,7 +92,7 @@ def device_connections(rendered: str, end: IpsecEnd) -> str:
         f"{'if_id_out = 0' if name == end.connection else 'close_action = none'} }} }} }}"
         for name in names
     ]
-    return lines("include /etc/lab/rendered.conf", "connections {", changes, "}")
+    return lines(f"include {RENDERED_FILE}", "connections {", changes, "}")
 
 
 def shift(planned: int) -> int:

@@ -168,7 +168,7 @@ def _ipsec(
         router = esp.tunnel_router(sketch, gateway, end.interface, end.address, f"{name}@{gateway.site}")
         router.ip(f"address add {address}/32 dev lo")
         router.ip(f"route add default src {address} {over('net0', NEAR)}")
-        router.files["/etc/lab/rendered.conf"] = files["swanctl.conf"]
+        router.files[esp.RENDERED_FILE] = files["swanctl.conf"]
         daemons.charon(router, files.get("strongswan.conf", ""), esp.device_connections(files["swanctl.conf"], end))
         planned = rehearsed.mtu(name)
         router.start += esp.after_start(esp.stand_in_mtu(planned))

@@ -17,7 +17,7 @@ from rich.text import Text
 from .building import Built
 from .drawing import draw
 from .estate import Rehearsed
-from .proofs import Lab, Verdict, failover, flows, overhead, reach, rogue, sessions, transfer, tunnels
+from .proofs import Lab, Verdict, failover, flows, limit, overhead, reach, rogue, rotation, sessions, transfer, tunnels
 from .proofs.verdict import until
 
 PATIENCE_SECONDS: Final = 60.0
@@ -63,7 +63,9 @@ PROOFS: Final[dict[str, tuple[str, Callable[[Lab], Iterable[Verdict]]]]] = {
     overhead.PROOF: ("what tunnels take of each packet", overhead.overheads),
     transfer.PROOF: ("20 MB without ICMP", transfer.transfers),
     rogue.PROOF: ("what a rogue peer achieves", rogue.rogues),
+    limit.PROOF: ("a peer that announces too much", limit.limits),
     flows.PROOF: ("flows, all at once", flows.flows),
+    rotation.PROOF: ("keys changed, one tunnel after the other", rotation.rotations),
     failover.PROOF: ("what it costs when a way is cut", failover.failovers),
 }
 """Every proof by its name: what it is about, and what it finds. Each leaves the lab as it was."""

@@ -209,25 +209,36 @@ def _killed(lab: Lab, gateway: str) -> Callable[[], Any]:
     return happening
 
 
+class Silence:
+    """What a host that sends a packet every 10 ms hears of it."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def __call__(self) -> float:
+        """Return how long the longest silence was, in seconds: by the clock, as ping slows down without answers."""
+        times = [float(each) for each in re.findall(r"^\[([\d.]+)\] .* icmp_seq=\d+ ttl", self.said, re.MULTILINE)]
+        return max((after - before for before, after in pairwise(times)), default=float("inf"))
+
+    def lost(self) -> int:
+        """Return how many packets were not answered, but for the last ones, whose answers nobody waited for."""
+        numbers = [int(each) for each in re.findall(r"icmp_seq=(\d+) ttl", self.said)]
+        return max(numbers) - len(set(numbers)) if numbers else 0
+
+
 @contextmanager
-def listening(lab: Lab, here: str, there: str) -> Generator[Callable[[], float]]:
-    """Send a packet every 10 ms, and tell afterwards how long the longest silence was, in seconds."""
+def listening(lab: Lab, here: str, there: str) -> Generator[Silence]:
+    """Send a packet every 10 ms; what came back is known afterwards."""
     source, target = hosts(lab, here)[0], hosts(lab, there)[0]
     command = lab.built.command(here, "ping", "-D", "-n", "-i", str(_INTERVAL), "-W", "0.5", "-I", source, target)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    said = ""
-
-    def silence() -> float:
-        # By the clock: ping sends more slowly while it hears nothing.
-        times = [float(each) for each in re.findall(r"^\[([\d.]+)\] .* icmp_seq=\d+ ttl", said, re.MULTILINE)]
-        return max((after - before for before, after in pairwise(times)), default=float("inf"))
-
+    silence = Silence()
     try:
         yield silence
     finally:
         process.send_signal(signal.SIGINT)  # it says then what it has not said yet
         try:
-            said, _ = process.communicate(timeout=5)
+            silence.said, _ = process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             process.kill()
-            said, _ = process.communicate()
+            silence.said, _ = process.communicate()

@@ -33,7 +33,7 @@ def _rogue(lab: Lab, session: dict[str, Any], machine: str) -> Verdict:
     peer = sessions.peer_machine(lab, session)
     address, own = sessions.peer_address(lab, session), sessions.own_address(lab, session)
     wrong = ["0.0.0.0/0", _part(_own_range(lab, session["site"])), _STRANGER]
-    with _announcing(lab, peer, own, wrong):
+    with announcing(lab, peer, own, wrong):
         heard = until(_SECONDS, lambda: [_heard(lab, machine, address, wrong)])
         accepted = set(sessions.accepted_from(lab, machine, address))
     believed = sorted(accepted & set(wrong))
@@ -67,7 +67,7 @@ def _part(network: str) -> str:
 
 
 @contextmanager
-def _announcing(lab: Lab, machine: str, neighbour: str, networks: list[str]) -> Generator[None]:
+def announcing(lab: Lab, machine: str, neighbour: str, networks: list[str]) -> Generator[None]:
     """Let a machine tell one neighbour whatever it likes."""
     running = lab.built.answer(machine, "vtysh", "-c", "show running-config")
     router = re.search(r"^router bgp \d+$", running, re.MULTILINE)

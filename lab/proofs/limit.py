@@ -1,0 +1,53 @@
+"""A peer that announces too much is cut off, alone: its session closes at the plan's limit, and the others stay."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Any, Final
+
+from . import sessions
+from .rogue import announcing
+from .verdict import Lab, Verdict, until
+
+PROOF: Final = "limit"
+_CLOSED: Final = "Idle (PfxCt)"
+_SECONDS: Final = 20.0
+_LONGEST: Final = 28
+"""Of a network's parts, the longest prefix that a gateway takes."""
+
+
+def limits(lab: Lab) -> list[Verdict]:
+    """Let one peer of every link announce one network more than the plan permits."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for session in lab.rehearsed.report["neighbours"]:
+        if session["link"] and sessions.speaker(lab, session) is not None:
+            first.setdefault((session["link"], session["site"]), session)
+    return [_limit(lab, session) for session in first.values()]
+
+
+def _limit(lab: Lab, session: dict[str, Any]) -> Verdict:
+    gateway = session["gateway"]
+    subject = f"{gateway} from {session['peer']}"
+    address, most = sessions.peer_address(lab, session), int(session["prefix_limit"])
+    planned = f"closed above {most} networks, no other session"
+    parts = [str(part) for network in session["accepts"] for part in IPv4Network(network).subnets(new_prefix=_LONGEST)]
+    if len(parts) <= most:
+        return Verdict(PROOF, subject, planned, f"{len(parts)} networks is all there could be", holds=True)
+    before = _states(lab, gateway)
+    with announcing(lab, sessions.peer_machine(lab, session), sessions.own_address(lab, session), parts[: most + 1]):
+        found = until(_SECONDS, lambda: [_closed(lab, gateway, address)])[0]
+        others = {peer for peer, state in _states(lab, gateway).items() if peer != address and state != before[peer]}
+    lab.built.answer(gateway, "vtysh", "-c", f"clear bgp ipv4 unicast {address}")
+    until(lab.patience, lambda: sessions.sessions(lab))
+    told = found.found if not others else f"{found.found}, and so are {', '.join(sorted(others))}"
+    return Verdict(PROOF, subject, planned, told, found.holds and not others)
+
+
+def _closed(lab: Lab, gateway: str, address: str) -> Verdict:
+    state = _states(lab, gateway)[address]
+    return Verdict(PROOF, address, _CLOSED, "closed" if state == _CLOSED else state, state == _CLOSED)
+
+
+def _states(lab: Lab, gateway: str) -> dict[str, str]:
+    peers = lab.vtysh(gateway, "show bgp ipv4 unicast summary")["peers"]
+    return {address: str(peer["state"]) for address, peer in peers.items()}
