@@ -103,6 +103,10 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
         "vrrp_instance hosts {",
         f"  interface {interface}",
         "  state BACKUP",
+        "  nopreempt",
+        # A host that has just learned another place takes no new one for a second, so it is told again.
+        "  garp_master_delay 1",
+        "  garp_master_refresh 1",
         "  virtual_router_id 51",
         f"  priority {priority}",
         "  advert_int 0.2",
