@@ -19,7 +19,7 @@ from . import aws_vpn, cloudinit, daemons, esp
 from .errors import LabError
 from .estate import Rehearsed, name_of
 from .files import wireguard_ends
-from .security_groups import guard
+from .security_groups import guard, rules_of
 from .sketch import FAR, NEAR, Machine, Propagation, Sketch, lines, over
 
 HOST_MTU: Final = 9001
@@ -225,7 +225,9 @@ class Aws:
             machine = self._sketch.machine(name_of(instance), vpc.site)
             port = vpc.port(self._sketch, machine, _INTERFACE, subnet, address)
             machine.ip(f"route add default via {vpc.next_hop(subnet)}")
-            guard(vpc.router, port, interface, address, self._rehearsed)
+            rules = rules_of(self._rehearsed, interface.inputs.get("securityGroups"))
+            checked = interface.inputs.get("sourceDestCheck", True)
+            guard(vpc.router, port, address, rules, checked=bool(checked))
             cloudinit.boot(machine, str(instance.inputs["userData"]), instance.id, self._secrets())
             self._instance_routes(vpc, interface, subnet, address)
             yield from self._ways(edge, interface, address, ways)
