@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from rehearsal.clouds import ec2_answers
 from rehearsal.clouds.ledger import LedgerObject
 
-from . import aws_vpn, cloudinit, daemons, esp
+from . import aws_resolver, aws_vpn, cloudinit, daemons, esp
 from .errors import LabError
 from .estate import Rehearsed, name_of
 from .files import wireguard_ends
@@ -49,6 +49,7 @@ class Aws:
         for vpc in self._vpcs.values():
             yield from self._instances(vpc)
             self._route_server(vpc)
+            aws_resolver.draw(self._sketch, self._rehearsed, vpc)
 
     def _find_vpcs(self) -> Iterator[Vpc]:
         known = {each.id: each for each in self._rehearsed.of("aws:ec2/vpc:Vpc")}

@@ -15,6 +15,7 @@ FRR_DAEMONS: Final = ("zebra", "bgpd", "staticd", "bfdd")
 CHARON_FILE: Final = "/etc/lab/strongswan.conf"
 CONNECTIONS_FILE: Final = "/etc/lab/swanctl.conf"
 START_FRR: Final = "/etc/lab/start-frr"
+UNBOUND_FILE: Final = "/etc/unbound/unbound.conf"
 
 _FRR_SCRIPT: Final = """#!/bin/sh
 # Starts FRR's daemons, or those that are not running, and has them read their configuration.
@@ -100,3 +101,36 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
     machine.start.append(
         "keepalived --vrrp --pid=/run/keepalived.pid --vrrp_pid=/run/vrrp.pid >/run/keepalived.out 2>&1"
     )
+
+
+def unbound(machine: Machine, settings: str) -> None:
+    """Let a machine look names up by Unbound, which knows no internet.
+
+    :param machine: the machine
+    :param settings: text for `unbound.conf`, after the lab's own
+    """
+    machine.files[UNBOUND_FILE] = lines(
+        "server:",
+        "  num-threads: 1",
+        "  outgoing-range: 64",
+        "  num-queries-per-thread: 32",
+        "  msg-cache-size: 256k",
+        "  rrset-cache-size: 256k",
+        "  key-cache-size: 256k",
+        "  neg-cache-size: 256k",
+        "  do-ip6: no",
+        '  username: ""',
+        '  chroot: ""',
+        '  directory: "/etc/unbound"',
+        '  pidfile: "/run/unbound.pid"',
+        '  logfile: "/run/unbound.log"',
+        "  use-syslog: no",
+        "remote-control:",
+        "  control-enable: no",
+        # Whom it forwards nothing to it would look for on the internet, for seconds.
+        "forward-zone:",
+        '  name: "."',
+        "  forward-addr: 127.0.0.1",
+        settings,
+    )
+    machine.start.append(f"unbound -c {UNBOUND_FILE} >/run/unbound.out 2>&1 || {{ cat /run/unbound.out >&2; exit 1; }}")
