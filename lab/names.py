@@ -45,7 +45,7 @@ def record(site: str, domain: str, address: str) -> Record:
 
 def unforwarded(site: str) -> str:
     """Return a domain that a site knows and no plan forwards."""
-    return f"{site}.unforwarded.example.net"
+    return f"{site}.unforwarded"
 
 
 def domains(rehearsed: Rehearsed, site: str) -> list[str]:

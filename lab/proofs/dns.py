@@ -25,9 +25,14 @@ _NO_ANSWER: Final = "no answer"
 _DEAF: Final = """table inet deaf
 delete table inet deaf
 table inet deaf {{
-  chain heard {{ type filter hook prerouting priority -400; ip daddr {address} drop; }}
+  chain heard {{
+    type filter hook prerouting priority -400;
+    ip daddr {address} meta l4proto {{ tcp, udp }} th dport 53 drop
+    ip daddr {address} meta l4proto {{ tcp, udp }} th sport 53 drop
+  }}
 }}
 """
+"""To names alone: a resolver may be a gateway as well."""
 _HEARING: Final = "table inet deaf\ndelete table inet deaf\n"
 
 
