@@ -34,13 +34,7 @@ def draw(sketch: Sketch, rehearsed: Rehearsed) -> None:
             raise LabError(f"The resolvers {plan['device']} have no {_RENDERED}: rehearse the stack again.")
         site = next(each for each in rehearsed.sites if each["name"] == plan["site"])
         network = site_network(rehearsed, site)
-        own = names.domains(rehearsed, site["name"])
-        delegated = [
-            each["domain"] for each in plan["forwards"] if any(each["domain"].endswith(f".{one}") for one in own)
-        ]
-        zones = names.zones(site["name"], own, network.host)
-        # Here the zone above would win; a name service of its own would have a delegation there.
-        zones += [f'local-zone: "{domain}." transparent' for domain in delegated]
+        zones = names.zones(site["name"], names.domains(rehearsed, site["name"]), network.host)
         for number, address in enumerate(network.resolvers, start=1):
             machine = _gateway_at(sketch, network, address)
             if machine is None:
