@@ -16,6 +16,7 @@ CHARON_FILE: Final = "/etc/lab/strongswan.conf"
 CONNECTIONS_FILE: Final = "/etc/lab/swanctl.conf"
 START_FRR: Final = "/etc/lab/start-frr"
 UNBOUND_FILE: Final = "/etc/unbound/unbound.conf"
+UNBOUND_SOCKET: Final = "/run/unbound.ctl"
 
 _FRR_SCRIPT: Final = """#!/bin/sh
 # Starts FRR's daemons, or those that are not running, and has them read their configuration.
@@ -126,7 +127,9 @@ def unbound(machine: Machine, settings: str) -> None:
         '  logfile: "/run/unbound.log"',
         "  use-syslog: no",
         "remote-control:",
-        "  control-enable: no",
+        "  control-enable: yes",
+        f"  control-interface: {UNBOUND_SOCKET}",
+        "  control-use-cert: no",
         # Whom it forwards nothing to it would look for on the internet, for seconds.
         "forward-zone:",
         '  name: "."',

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from lab import names
+from lab.daemons import UNBOUND_SOCKET
 from lab.names import Record
 from lab.sketch import Resolver
 
@@ -28,52 +29,63 @@ table inet deaf {{
   chain heard {{
     type filter hook prerouting priority -400;
     ip daddr {address} meta l4proto {{ tcp, udp }} th dport 53 drop
-    ip daddr {address} meta l4proto {{ tcp, udp }} th sport 53 drop
   }}
 }}
 """
-"""To names alone: a resolver may be a gateway as well."""
+"""To questions alone: a resolver may be a gateway as well."""
 _HEARING: Final = "table inet deaf\ndelete table inet deaf\n"
 
 
 @dataclass(frozen=True)
-class _Question:
-    """What a site's hosts ask a resolver of their own for."""
+class _Forward:
+    """A domain that a site's resolvers ask another site for."""
 
     here: str
-    resolver: str
     there: str
-    """The site that knows the name."""
+    servers: list[str]
+    record: Record
+    """What the other site knows in it."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What somebody asks a name server for."""
+
+    machine: str
+    source: str
+    """The machine's address that it asks from."""
+    server: str
     record: Record
 
     def __str__(self) -> str:
-        return f"{self.here} asks {self.resolver} for {self.record.name}"
+        return f"{self.source} asks {self.server} for {self.record.name}"
 
 
 def forwarding(lab: Lab) -> list[Verdict]:
     """Return what comes of asking, in both directions; nothing where no site forwards anything."""
-    questions = list(_questions(lab))
+    forwards = list(_forwards(lab))
+    asked = [question for forward in forwards for question in _from_host(lab, forward.here, forward.record)]
     return [
-        *until(lab.patience, lambda: [_answered(lab, each) for each in questions]),
-        *(_denied(lab, each) for each in questions),
-        *(_kept(lab, here, there) for here, there in sorted({(each.here, each.there) for each in questions})),
+        *until(lab.patience, lambda: [_answered(lab, each) for each in asked]),
+        *(_denied(lab, each) for each in asked),
+        *(_kept(lab, here, there) for here, there in sorted({(each.here, each.there) for each in forwards})),
         *_strangers(lab),
-        *_while_deaf(lab, questions),
+        *(verdict for forward in forwards for verdict in _directly(lab, forward)),
+        *_while_deaf(lab, forwards),
     ]
 
 
-def _questions(lab: Lab) -> Iterator[_Question]:
-    """Return each forwarded domain at each resolver that the hosts of a site ask."""
+def _forwards(lab: Lab) -> Iterator[_Forward]:
     for plan in names.plans(lab.rehearsed):
-        for forward in plan["forwards"]:
-            there = forward["site"]
-            record = names.record(there, forward["domain"], hosts(lab, there)[0])
-            for resolver in _local(lab, plan["site"]):
-                yield _Question(plan["site"], resolver, there, record)
+        for each in plan["forwards"]:
+            record = names.record(each["site"], each["domain"], hosts(lab, each["site"])[0])
+            yield _Forward(plan["site"], each["site"], each["servers"], record)
 
 
-def _local(lab: Lab, site: str) -> list[str]:
-    return [each.address for each in lab.sketch.resolvers if each.site == site and each.kind in {"site", "vpc"}]
+def _from_host(lab: Lab, site: str, record: Record) -> list[_Question]:
+    """Let a site's host ask each of the site's resolvers."""
+    resolvers = [each for each in lab.sketch.resolvers if each.site == site and each.kind in {"site", "vpc"}]
+    return [_Question(site, hosts(lab, site)[0], each.address, record) for each in resolvers]
 
 
 def _answered(lab: Lab, asked: _Question) -> Verdict:
@@ -93,8 +105,8 @@ def _denied(lab: Lab, asked: _Question) -> Verdict:
 def _kept(lab: Lab, here: str, there: str) -> Verdict:
     """Ask for what a site knows and nobody forwards: it is found there, and not here."""
     record = names.record(there, names.unforwarded(there), hosts(lab, there)[0])
-    at_home = {_ask(lab, _Question(there, resolver, there, record)) for resolver in _local(lab, there)}
-    found = {_ask(lab, _Question(here, resolver, there, record)) for resolver in _local(lab, here)}
+    at_home = {_ask(lab, each) for each in _from_host(lab, there, record)}
+    found = {_ask(lab, each) for each in _from_host(lab, here, record)}
     told = " or ".join(sorted(found))
     if at_home != {record.value}:
         told += f", and {' or '.join(sorted(at_home))} in {there} itself"
@@ -110,8 +122,8 @@ def _strangers(lab: Lab) -> Iterator[Verdict]:
     clouds = [plan["site"] for plan in told["aws_sites"]]
     for resolver in lab.sketch.resolvers:
         for here in clouds:
-            host = hosts(lab, here)[0]
-            if any(IPv4Address(host) in IPv4Network(each) for each in clients[resolver.site]):
+            host = IPv4Address(hosts(lab, here)[0])
+            if any(host in IPv4Network(each) for each in clients[resolver.site]):
                 continue
             # A resolver says no. A security group says nothing, and other sites' routes may say nothing either.
             if resolver.kind == "site":
@@ -122,24 +134,32 @@ def _strangers(lab: Lab) -> Iterator[Verdict]:
 
 def _stranger(lab: Lab, here: str, resolver: Resolver, expected: str, seconds: float) -> Verdict:
     record = names.record(resolver.site, names.unforwarded(resolver.site), "")
-    found = _ask(lab, _Question(here, resolver.address, resolver.site, record), seconds=seconds)
-    subject = f"{hosts(lab, here)[0]}, a stranger, asks {resolver.address} of {resolver.site}"
-    return Verdict(PROOF, subject, expected, found, found == expected)
+    asked = _Question(here, hosts(lab, here)[0], resolver.address, record)
+    found = _ask(lab, asked, seconds=seconds)
+    return Verdict(PROOF, f"{asked}, a stranger", expected, found, found == expected)
 
 
-def _while_deaf(lab: Lab, questions: list[_Question]) -> Iterator[Verdict]:
-    """Let each address that has another one beside it hear nothing, while those ask that depend on it."""
+def _directly(lab: Lab, forward: _Forward) -> Iterator[Verdict]:
+    """Let each address that asks ask each that it may: a resolver leaves it to chance which of them meet."""
     for resolver in lab.sketch.resolvers:
-        alike = [each for each in lab.sketch.resolvers if (each.site, each.kind) == (resolver.site, resolver.kind)]
-        concerned = [
-            each for each in questions if resolver.site == (each.here if resolver.kind == "outbound" else each.there)
-        ]
-        if len(alike) > 1 and concerned:
-            asked = concerned[0]
-            with _deaf(lab, resolver):
+        if resolver.site == forward.here and resolver.kind in {"site", "outbound"}:
+            for server in forward.servers:
+                asked = _Question(resolver.machine, resolver.address, server, forward.record)
                 found = _ask(lab, asked)
-            subject = f"{asked} while {resolver.address} of {resolver.site} is deaf"
-            yield Verdict(PROOF, subject, asked.record.value, found, found == asked.record.value)
+                yield Verdict(PROOF, str(asked), forward.record.value, found, found == forward.record.value)
+
+
+def _while_deaf(lab: Lab, forwards: list[_Forward]) -> Iterator[Verdict]:
+    """Let each address that is asked and has another one beside it hear nothing, and ask."""
+    asked = {each.there: _from_host(lab, each.here, each.record) for each in reversed(forwards)}
+    resolvers = [each for each in lab.sketch.resolvers if each.kind in {"site", "inbound"} and asked.get(each.site)]
+    for resolver in resolvers:
+        if sum(each.site == resolver.site for each in resolvers) > 1:
+            question = asked[resolver.site][0]
+            with _deaf(lab, resolver):
+                found = _ask(lab, question)
+            subject = f"{question} while {resolver.address} is deaf"
+            yield Verdict(PROOF, subject, question.record.value, found, found == question.record.value)
 
 
 @contextmanager
@@ -149,13 +169,16 @@ def _deaf(lab: Lab, resolver: Resolver) -> Generator[None]:
         yield
     finally:
         lab.built.load_rules(resolver.machine, _HEARING)
+        # Whoever found it deaf would keep away from it for a quarter of an hour (Unbound's infra-host-ttl).
+        for machine in {each.machine for each in lab.sketch.resolvers}:
+            lab.built.answer(machine, "unbound-control", "-s", UNBOUND_SOCKET, "flush_infra", "all")
 
 
 def _ask(lab: Lab, asked: _Question, *, tcp: bool = False, seconds: float = _SECONDS) -> str:
-    """Return what a name server answers a site's host: what is asked for, or why not in a word."""
-    source, record = hosts(lab, asked.here)[0], asked.record
-    words = ["drill", *(["-t"] if tcp else []), "-I", source, f"@{asked.resolver}", f"{record.name}.", record.type]
-    done = lab.built.run(asked.here, *words, seconds=seconds)
+    """Return what a name server answers: what is asked for, or why not in a word."""
+    record = asked.record
+    words = ["drill", *(["-t"] if tcp else []), "-I", asked.source, f"@{asked.server}", f"{record.name}.", record.type]
+    done = lab.built.run(asked.machine, *words, seconds=seconds)
     code = re.search(r"rcode: (\w+)", done.stdout)
     if done.returncode or code is None:
         return _NO_ANSWER
