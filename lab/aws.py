@@ -7,7 +7,6 @@ options, addresses, keys, ASNs, routes, security groups, user data. Where AWS de
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from itertools import count
 from typing import Any, Final, cast
@@ -15,15 +14,14 @@ from typing import Any, Final, cast
 from rehearsal.clouds import ec2_answers
 from rehearsal.clouds.ledger import LedgerObject
 
-from . import aws_vpn, cloudinit, daemons, esp
+from . import aws_resolver, aws_vpn, cloudinit, daemons, esp
 from .errors import LabError
 from .estate import Rehearsed, name_of
 from .files import wireguard_ends
-from .security_groups import guard
+from .security_groups import guard, rules_of
 from .sketch import FAR, NEAR, Machine, Propagation, Sketch, lines, over
+from .vpc import HOST_MTU, Vpc
 
-HOST_MTU: Final = 9001
-"""Largest packet of hosts in a VPC, in bytes (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html)."""
 HUB_MTU: Final = 8500
 """Largest packet of a transit gateway, in bytes (https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-quotas.html)."""
 _LOCAL_TABLE: Final = 100
@@ -32,41 +30,6 @@ _SMALLEST: Final = 28
 End = tuple[Machine, str, str]
 """A cloud's end of a tunnel's way through the internet: a machine, its interface, and the public address behind it."""
 _INTERFACE: Final = "eth0"
-
-
-@dataclass
-class _Vpc:
-    """A VPC: one router that knows every subnet, and looks up what a subnet sends in the route table of that subnet."""
-
-    identifier: str
-    site: str
-    ranges: list[IPv4Network]
-    router: Machine
-    tables: dict[str, int] = field(default_factory=dict[str, int])
-    """Number of each route table."""
-    main: str = ""
-    """Identifier of the route table of subnets that have none of their own."""
-    subnets: dict[str, tuple[str, IPv4Network]] = field(default_factory=dict[str, "tuple[str, IPv4Network]"])
-    """Interface and network of each subnet."""
-    table_of: dict[str, int] = field(default_factory=dict[str, int])
-    """Number of the table of each subnet."""
-    host: str = ""
-    """A workload's address."""
-    ports: int = 0
-
-    def port(self, sketch: Sketch, machine: Machine, interface: str, subnet: str, address: str) -> str:
-        """Plug a machine into a subnet, and return the router's name of its port."""
-        bridge, network = self.subnets[subnet]
-        port = f"port{self.ports}"
-        self.ports += 1
-        sketch.wire(self.router, port, machine, interface, HOST_MTU)
-        self.router.ip(f"link set {port} master {bridge}")
-        machine.ip(f"address add {address}/{network.prefixlen} dev {interface}")
-        return port
-
-    def next_hop(self, subnet: str) -> str:
-        """Return what hosts of a subnet send to: its first address."""
-        return str(self.subnets[subnet][1][1])
 
 
 class Aws:
@@ -86,8 +49,9 @@ class Aws:
         for vpc in self._vpcs.values():
             yield from self._instances(vpc)
             self._route_server(vpc)
+            aws_resolver.draw(self._sketch, self._rehearsed, vpc)
 
-    def _find_vpcs(self) -> Iterator[_Vpc]:
+    def _find_vpcs(self) -> Iterator[Vpc]:
         known = {each.id: each for each in self._rehearsed.of("aws:ec2/vpc:Vpc")}
         named = {str(each.inputs["vpcId"]) for each in self._rehearsed.objects if "vpcId" in each.inputs}
         for identifier in sorted(named | known.keys()):
@@ -101,12 +65,12 @@ class Aws:
                 ranges = [IPv4Network(each) for each in site["ranges"]]
                 if site["kind"] == "aws" and any(one.subnet_of(each) for one in (*blocks, *subnets) for each in ranges):
                     router = self._sketch.machine(f"{site['name']}.vpc", site["name"])
-                    yield _Vpc(identifier, site["name"], ranges, router)
+                    yield Vpc(identifier, site["name"], ranges, router)
 
-    def _in(self, vpc: _Vpc, type_: str) -> list[LedgerObject]:
+    def _in(self, vpc: Vpc, type_: str) -> list[LedgerObject]:
         return [each for each in self._rehearsed.of(type_) if each.inputs.get("vpcId") == vpc.identifier]
 
-    def _network(self, vpc: _Vpc) -> None:
+    def _network(self, vpc: Vpc) -> None:
         """Add a VPC's subnets, and a workload in one of its own."""
         router = vpc.router
         router.forwards()
@@ -179,7 +143,7 @@ class Aws:
         if not is_transit:
             self._propagate(machine, "vgw", next(iter(vpcs.values())), hub)
 
-    def _attached(self, hub: LedgerObject, *, is_transit: bool) -> dict[str, _Vpc]:
+    def _attached(self, hub: LedgerObject, *, is_transit: bool) -> dict[str, Vpc]:
         """Return the VPCs that a hub reaches, by the subnet through which it does."""
         if is_transit:
             return {
@@ -197,14 +161,14 @@ class Aws:
         )
         return {"": self._vpcs[str(given)]} if given else {}
 
-    def _routes(self, vpc: _Vpc, target: LedgerObject, interface: str) -> None:
+    def _routes(self, vpc: Vpc, target: LedgerObject, interface: str) -> None:
         """Add the routes of a VPC's tables that lead to a gateway."""
         for route in self._rehearsed.of("aws:ec2/route:Route"):
             table = vpc.tables.get(str(route.inputs["routeTableId"]))
             if table and target.id in (route.inputs.get("transitGatewayId"), route.inputs.get("gatewayId")):
                 vpc.router.ip(f"route add {route.inputs['destinationCidrBlock']} {over(interface, NEAR)} table {table}")
 
-    def _instances(self, vpc: _Vpc) -> Iterator[tuple[str, End]]:
+    def _instances(self, vpc: Vpc) -> Iterator[tuple[str, End]]:
         """Add the gateway instances of a VPC, behind its internet gateway."""
         interfaces = {
             each.id: each
@@ -225,12 +189,14 @@ class Aws:
             machine = self._sketch.machine(name_of(instance), vpc.site)
             port = vpc.port(self._sketch, machine, _INTERFACE, subnet, address)
             machine.ip(f"route add default via {vpc.next_hop(subnet)}")
-            guard(vpc.router, port, interface, address, self._rehearsed)
+            rules = rules_of(self._rehearsed, interface.inputs.get("securityGroups"))
+            checked = interface.inputs.get("sourceDestCheck", True)
+            guard(vpc.router, port, address, rules, checked=bool(checked))
             cloudinit.boot(machine, str(instance.inputs["userData"]), instance.id, self._secrets())
             self._instance_routes(vpc, interface, subnet, address)
             yield from self._ways(edge, interface, address, ways)
 
-    def _instance_routes(self, vpc: _Vpc, interface: LedgerObject, subnet: str, address: str) -> None:
+    def _instance_routes(self, vpc: Vpc, interface: LedgerObject, subnet: str, address: str) -> None:
         """Add the routes that lead to an instance whether it lives or not."""
         for route in self._rehearsed.of("aws:ec2/route:Route"):
             table = vpc.tables.get(str(route.inputs["routeTableId"]))
@@ -239,7 +205,7 @@ class Aws:
                 network = route.inputs["destinationCidrBlock"]
                 vpc.router.ip(f"route add {network} via {address} dev {bridge} table {table}")
 
-    def _internet_gateway(self, vpc: _Vpc) -> Machine:
+    def _internet_gateway(self, vpc: Vpc) -> Machine:
         """Add a VPC's internet gateway, which gives each public address its private one and back."""
         edge = self._sketch.machine(f"{vpc.site}.igw", vpc.site)
         edge.forwards()
@@ -300,7 +266,7 @@ class Aws:
             for each in self._rehearsed.of("aws:secretsmanager/secretVersion:SecretVersion")
         }
 
-    def _route_server(self, vpc: _Vpc) -> None:
+    def _route_server(self, vpc: Vpc) -> None:
         """Add the endpoints of a VPC's route server, each a speaker of its own."""
         endpoints = [
             each
@@ -329,7 +295,7 @@ class Aws:
                 Propagation(machine.name, vpc.router.name, tables, f"dev {vpc.subnets[subnet][0]}", keeps_hop=True)
             )
 
-    def _propagate(self, machine: Machine, interface: str, vpc: _Vpc, hub: LedgerObject) -> None:
+    def _propagate(self, machine: Machine, interface: str, vpc: Vpc, hub: LedgerObject) -> None:
         """Let what a virtual private gateway learns reach the route tables that it propagates to."""
         tables = [
             vpc.tables[str(each.inputs["routeTableId"])]

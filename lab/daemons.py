@@ -18,6 +18,8 @@ LOOK_SECONDS: Final = 1
 """How often VRRP looks whether there are routes; keepalived looks no more often."""
 _LOOK: Final = "/etc/lab/routes"
 START_FRR: Final = "/etc/lab/start-frr"
+UNBOUND_FILE: Final = "/etc/unbound/unbound.conf"
+UNBOUND_SOCKET: Final = "/run/unbound.ctl"
 
 _FRR_SCRIPT: Final = """#!/bin/sh
 # Starts FRR's daemons, or those that are not running, and has them read their configuration.
@@ -123,3 +125,38 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
     machine.start.append(
         "keepalived --vrrp --pid=/run/keepalived.pid --vrrp_pid=/run/vrrp.pid >/run/keepalived.out 2>&1"
     )
+
+
+def unbound(machine: Machine, settings: str) -> None:
+    """Let a machine look names up by Unbound, which knows no internet.
+
+    :param machine: the machine
+    :param settings: text for `unbound.conf`, after the lab's own
+    """
+    machine.files[UNBOUND_FILE] = lines(
+        "server:",
+        "  num-threads: 1",
+        "  outgoing-range: 64",
+        "  num-queries-per-thread: 32",
+        "  msg-cache-size: 256k",
+        "  rrset-cache-size: 256k",
+        "  key-cache-size: 256k",
+        "  neg-cache-size: 256k",
+        "  do-ip6: no",
+        '  username: ""',
+        '  chroot: ""',
+        '  directory: "/etc/unbound"',
+        '  pidfile: "/run/unbound.pid"',
+        '  logfile: "/run/unbound.log"',
+        "  use-syslog: no",
+        "remote-control:",
+        "  control-enable: yes",
+        f"  control-interface: {UNBOUND_SOCKET}",
+        "  control-use-cert: no",
+        # Whom it forwards nothing to it would look for on the internet, for seconds.
+        "forward-zone:",
+        '  name: "."',
+        "  forward-addr: 127.0.0.1",
+        settings,
+    )
+    machine.start.append(f"unbound -c {UNBOUND_FILE} >/run/unbound.out 2>&1 || {{ cat /run/unbound.out >&2; exit 1; }}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import internet, onprem
+from . import internet, onprem, onprem_resolvers
 from .aws import Aws
 from .errors import LabError
 from .estate import Rehearsed
@@ -16,6 +16,7 @@ def draw(rehearsed: Rehearsed) -> Sketch:
     """
     sketch = Sketch()
     devices = dict(onprem.draw(sketch, rehearsed))
+    onprem_resolvers.draw(sketch, rehearsed)
     clouds = dict(Aws(sketch, rehearsed).draw())
     for name in sorted(devices.keys() ^ clouds.keys()):
         where = "the gateway's files" if name in devices else "the clouds"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from itertools import islice
 from typing import Any, Final
 
-from . import daemons, esp
+from . import daemons, esp, names
 from .errors import LabError
 from .estate import REQUIRED_FILES, Rehearsed
 from .files import WireguardEnd, ipsec_ends, wireguard_ends
@@ -44,11 +45,14 @@ class Network:
     next_hop: str
     """What hosts send to, which one of the living gateways has."""
     host: str
+    resolvers: list[str]
+    """Where other sites ask for its names."""
 
     @property
     def hosts(self) -> list[str]:
-        """One host's address in each network."""
-        return [self.host, *(str(next(network.hosts())) for network in self.others)]
+        """One host's address in each network that has room for one."""
+        free = ((each for each in map(str, network.hosts()) if each not in self.resolvers) for network in self.others)
+        return [self.host, *(address for each in free for address in islice(each, 1))]
 
 
 def draw(sketch: Sketch, rehearsed: Rehearsed) -> Iterator[tuple[str, Side]]:
@@ -79,13 +83,15 @@ def site_network(rehearsed: Rehearsed, site: Mapping[str, Any]) -> Network:
     lan = next(
         (each for each in ranges if given and all(IPv4Address(one) in each for one in given.values())), ranges[0]
     )
-    free = _free(lan, set(given.values()), len(site["gateways"]) + 2)
+    resolvers = names.servers(rehearsed, site["name"])
+    free = _free(lan, {*given.values(), *resolvers}, len(site["gateways"]) + 2)
     return Network(
         lan,
         [each for each in ranges if each != lan],
         {each["name"]: given.get(each["name"]) or free.pop() for each in site["gateways"]},
         free.pop(),
         free.pop(),
+        resolvers,
     )
 
 

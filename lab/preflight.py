@@ -27,6 +27,8 @@ _PROGRAMS: Final = {
     "charon-systemd": "charon-systemd",
     "wg-quick": "wireguard-tools",
     "keepalived": "keepalived",
+    "unbound": "unbound",
+    "drill": "ldnsutils",
 }
 _FILES: Final = {
     "/usr/lib/frr/bgpd": "frr",
@@ -39,6 +41,7 @@ STANDS_IN: Final = (
     "ESP runs in user space (strongSwan's libipsec) and travels in UDP: smaller packets fit, both sizes are told.",
     "WireGuard runs in user space (wireguard-go).",
     "strongSwan and FRR stand in for AWS, as declared to it; how fast AWS itself notices and acts is not shown.",
+    "Unbound stands in for Route 53 Resolver and its private zones, as declared, and for each site's own name service.",
     "VRRP between a site's gateways is the lab's own, as it is the site's.",
     "Delay, loss and MACsec are not rehearsed: this machine's kernel may have none of them.",
 )

@@ -17,7 +17,21 @@ from rich.text import Text
 from .building import Built
 from .drawing import draw
 from .estate import Rehearsed
-from .proofs import Lab, Verdict, failover, flows, limit, overhead, reach, rogue, rotation, sessions, transfer, tunnels
+from .proofs import (
+    Lab,
+    Verdict,
+    dns,
+    failover,
+    flows,
+    limit,
+    overhead,
+    reach,
+    rogue,
+    rotation,
+    sessions,
+    transfer,
+    tunnels,
+)
 from .proofs.verdict import until
 
 PATIENCE_SECONDS: Final = 60.0
@@ -59,6 +73,7 @@ PROOFS: Final[dict[str, tuple[str, Callable[[Lab], Iterable[Verdict]]]]] = {
     tunnels.PROOF: ("tunnels and their suites", lambda lab: until(lab.patience, lambda: tunnels.tunnels(lab))),
     sessions.PROOF: ("what each session tells", lambda lab: until(lab.patience, lambda: sessions.sessions(lab))),
     reach.REACH: ("who reaches whom", lambda lab: until(lab.patience, lambda: reach.reach(lab))),
+    dns.PROOF: ("who finds whose names", dns.forwarding),
     reach.SIZE: ("how large packets may be", reach.sizes),
     overhead.PROOF: ("what tunnels take of each packet", overhead.overheads),
     transfer.PROOF: ("20 MB without ICMP", transfer.transfers),

@@ -7,29 +7,54 @@ which lets no more in than the peers that a rule names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
-
-from rehearsal.clouds.ledger import LedgerObject
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from .estate import Rehearsed
 from .sketch import Machine, lines
 
-_EVERY_PROTOCOL = "-1"
+_EVERY_PROTOCOL: Final = "-1"
 
 
-def guard(router: Machine, port: str, interface: LedgerObject, address: str, rehearsed: Rehearsed) -> None:
+@dataclass(frozen=True)
+class Rule:
+    """Whom a security group lets through, in one direction."""
+
+    network: str
+    protocol: str
+    first: int = 0
+    """Lowest port, where the protocol has ports."""
+    last: int = 0
+    """Highest port."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What all security groups of an interface let through."""
+
+    inward: list[Rule]
+    outward: list[Rule]
+
+
+def rules_of(rehearsed: Rehearsed, groups: object) -> Rules:
+    """Return what security groups let through, as rules of their own say it and as the groups themselves do.
+
+    :param rehearsed: where the groups are
+    :param groups: their identifiers, as an interface lists them
+    """
+    names = {str(each) for each in _items(groups)}
+    return Rules(*([*_separate(rehearsed, names, way), *_inline(rehearsed, names, way)] for way in _WAYS))
+
+
+def guard(router: Machine, port: str, address: str, rules: Rules, *, checked: bool = True) -> None:
     """Stand before a machine's port at its VPC's router.
 
     :param router: the VPC's router
     :param port: its port
-    :param interface: the network interface
-    :param address: the interface's private address
-    :param rehearsed: where the groups' rules are
+    :param address: the private address of the interface at this port
+    :param rules: what the interface's security groups let through
+    :param checked: whether packets of and for other addresses are dropped
     """
-    groups = {str(each) for each in _items(interface.inputs.get("securityGroups"))}
-    inward = list(_rules(rehearsed, groups, "Ingress"))
-    outward = list(_rules(rehearsed, groups, "Egress"))
-    checked = interface.inputs.get("sourceDestCheck", True)
     path = f"/etc/lab/{port}.nft"
     router.files[path] = lines(
         f"table netdev {port} {{",
@@ -37,37 +62,50 @@ def guard(router: Machine, port: str, interface: LedgerObject, address: str, reh
         f'    type filter hook egress device "{port}" priority 0; policy drop;',
         "    ether type arp accept",
         [f"    ip daddr != {address} drop"] if checked else [],
-        [f"    {_match(rule, 'saddr', 'dport')} accept" for rule in inward],
-        [f"    {_match(rule, 'saddr', 'sport')} accept" for rule in outward],
+        [f"    {_match(rule, 'saddr', 'dport')} accept" for rule in rules.inward],
+        [f"    {_match(rule, 'saddr', 'sport')} accept" for rule in rules.outward],
         "  }",
         "  chain from-instance {",
         f'    type filter hook ingress device "{port}" priority 0; policy drop;',
         "    ether type arp accept",
         [f"    ip saddr != {address} drop"] if checked else [],
-        [f"    {_match(rule, 'daddr', 'dport')} accept" for rule in outward],
-        [f"    {_match(rule, 'daddr', 'sport')} accept" for rule in inward],
+        [f"    {_match(rule, 'daddr', 'dport')} accept" for rule in rules.outward],
+        [f"    {_match(rule, 'daddr', 'sport')} accept" for rule in rules.inward],
         "  }",
         "}",
     )
     router.start.insert(0, f"nft -f {path}")
 
 
-def _rules(rehearsed: Rehearsed, groups: set[str], direction: str) -> Iterator[dict[str, Any]]:
-    type_ = f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule"
-    for rule in rehearsed.of(type_):
-        if rule.inputs["securityGroupId"] in groups and "cidrIpv4" in rule.inputs:
-            yield rule.inputs
+_WAYS: Final = ("ingress", "egress")
 
 
-def _match(rule: dict[str, Any], side: str, port: str) -> str:
+def _separate(rehearsed: Rehearsed, groups: set[str], way: str) -> Iterator[Rule]:
+    type_ = "aws:vpc/securityGroup{0}Rule:SecurityGroup{0}Rule".format(way.capitalize())
+    for each in rehearsed.of(type_):
+        if each.inputs["securityGroupId"] in groups and "cidrIpv4" in each.inputs:
+            yield _rule(each.inputs, "ipProtocol", each.inputs["cidrIpv4"])
+
+
+def _inline(rehearsed: Rehearsed, groups: set[str], way: str) -> Iterator[Rule]:
+    own = [each for each in rehearsed.of("aws:ec2/securityGroup:SecurityGroup") if each.id in groups]
+    for group in own:
+        for each in _items(group.inputs.get(way)):
+            for network in _items(each.get("cidrBlocks")):
+                yield _rule(each, "protocol", network)
+
+
+def _rule(told: dict[str, Any], protocol: str, network: object) -> Rule:
+    return Rule(str(network), str(told[protocol]), int(told.get("fromPort", 0)), int(told.get("toPort", 0)))
+
+
+def _match(rule: Rule, side: str, port: str) -> str:
     """Return a rule in nftables' words, for the packets of one direction."""
-    protocol, network = str(rule["ipProtocol"]), rule["cidrIpv4"]
-    if protocol == _EVERY_PROTOCOL:
-        return f"ip {side} {network}"
-    if protocol == "icmp":
-        return f"ip {side} {network} ip protocol icmp"
-    first, last = int(rule["fromPort"]), int(rule["toPort"])
-    return f"ip {side} {network} {protocol} {port} {first}-{last}"
+    if rule.protocol == _EVERY_PROTOCOL:
+        return f"ip {side} {rule.network}"
+    if rule.protocol == "icmp":
+        return f"ip {side} {rule.network} ip protocol icmp"
+    return f"ip {side} {rule.network} {rule.protocol} {port} {rule.first}-{rule.last}"
 
 
 def _items(value: object) -> Iterable[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 INTERNET_MTU: Final = 1500
 """Largest packet of the internet, in bytes."""
@@ -82,6 +82,21 @@ class Propagation:
     """Whether the speaker's next hop is the router's as well."""
 
 
+ResolverKind = Literal["site", "vpc", "inbound", "outbound"]
+"""What an address is: a datacentre's resolver, a VPC's own, or one of an endpoint's, which is asked or asks."""
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """An address that is asked for names, or asks."""
+
+    machine: str
+    """Name of the machine that has it."""
+    site: str
+    kind: ResolverKind
+    address: str
+
+
 @dataclass
 class Sketch:
     """All machines and wires of a lab, and what a cloud does between them."""
@@ -89,6 +104,7 @@ class Sketch:
     machines: dict[str, Machine] = field(default_factory=dict[str, Machine])
     wires: list[Wire] = field(default_factory=list[Wire])
     propagations: list[Propagation] = field(default_factory=list[Propagation])
+    resolvers: list[Resolver] = field(default_factory=list[Resolver])
 
     def machine(self, name: str, site: str = "") -> Machine:
         """Add a machine, or return the one of this name."""

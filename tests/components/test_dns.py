@@ -230,7 +230,6 @@ def test_the_datacentres_half_is_its_resolvers_file(clouds: SimulatedClouds) -> 
     assert seen == [{"dc1-resolver": resolver_files(plan)}]
     text = resolver_files(plan)["unbound.conf"]
     assert text.startswith("# dc1-resolver: what the resolvers of dc1 ask other sites, and who asks them, for Unbound.")
-    assert "local-zone" not in text, "only reverse zones need one"
     assert all(f"forward-addr: {address}\n" in text for address in PLAN.inbound_addresses)
 
 

@@ -29,6 +29,12 @@ server:
   local-data: "shop.aws.example.com. A 172.20.1.10"
   local-zone: "20.172.in-addr.arpa." static
   local-data-ptr: "172.20.1.10 shop.aws.example.com"
+  local-zone: "aws.test." static
+  local-data: "shop.aws.test. A 172.20.1.10"
+  local-zone: "aws.home.arpa." static
+  local-data: "shop.aws.home.arpa. A 172.20.1.10"
+  local-zone: "aws.corp.example.com." static
+  local-data: "shop.aws.corp.example.com. A 172.20.1.10"
 {common}
 """
 """What an inbound endpoint knows from private zones."""
@@ -37,11 +43,12 @@ NEAR = """
 server:
   interface: 10.100.0.53
   private-address: 172.16.0.0/12
+  local-zone: "corp.example.com." static
   trust-anchor: "example.com. DS 31589 8 2 CDE0D742D6998AA554A92D890F8184C698CFAC8A26FA59875A990C03E576343C"
 {common}
 include: "{directory}/unbound.conf"
 """
-"""A resolver that refuses private addresses, and that knows example.com to be signed."""
+"""A resolver that refuses private addresses, that knows example.com to be signed, and that has a zone of its own."""
 
 COMMON = """
   do-ip6: no
@@ -74,7 +81,9 @@ def refused() -> str:
 @pytest.fixture
 def plan(declared: dict[str, Any]) -> DnsPlan:
     declared["sites"]["dc1"]["dns"] = {"domains": ["corp.example.com"], "servers": ["10.100.0.53", "10.100.1.53"]}
-    declared["sites"]["aws-east"]["dns"] = {"domains": ["aws.example.com", "20.172.in-addr.arpa"]}
+    declared["sites"]["aws-east"]["dns"] = {
+        "domains": ["aws.example.com", "20.172.in-addr.arpa", "aws.test", "aws.home.arpa", "aws.corp.example.com"]
+    }
     return dns_plan(read_topology(json.dumps(declared)))
 
 
@@ -163,6 +172,13 @@ def test_a_datacentre_finds_a_vpcs_names_and_addresses(text: str, network: Netwo
         Answer("NOERROR", ("shop.aws.example.com.",)),
         Answer("NXDOMAIN", ()),
     ]
+
+
+@pytest.mark.parametrize("name", ["shop.aws.test", "shop.aws.home.arpa", "shop.aws.corp.example.com"])
+def test_no_zone_that_unbound_has_above_hides_a_forwarded_domain(text: str, network: Network, name: str) -> None:
+    (with_file,), (without_zone,) = network.asked(text, name), network.asked(without(text, "local-zone"), name)
+    assert with_file == Answer("NOERROR", ("172.20.1.10",))
+    assert without_zone == Answer("NXDOMAIN", ())
 
 
 def test_one_endpoint_address_is_enough(text: str, network: Network) -> None:
