@@ -56,7 +56,10 @@ def boot(machine: Machine, user_data: str, instance_id: str, secrets: dict[str, 
 
 
 def _config(user_data: str, name: str) -> dict[str, Any]:
-    config = yaml.safe_load(user_data) if user_data.startswith("#cloud-config\n") else None
+    try:
+        config = yaml.safe_load(user_data) if user_data.startswith("#cloud-config\n") else None
+    except yaml.YAMLError:
+        config = None
     if not isinstance(config, dict):
         raise LabError(f"The user data of {name} is no cloud-config, so that nothing would start there.")
     return cast("dict[str, Any]", config)

@@ -98,5 +98,5 @@ def name_of(found: LedgerObject) -> str:
     return found.urn.rpartition("::")[2]
 
 
-REQUIRED_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf")
+REQUIRED_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf", "firewall.nft")
 """What every on-premises gateway with a tunnel has."""
