@@ -52,6 +52,18 @@ def test_a_tunnel_that_fits_is_left_as_it_is_and_others_lose_whole_blocks(planne
     assert stand_in_mtu(planned) == here
 
 
+def test_a_tunnel_is_smaller_by_as_much_as_it_is_here_whatever_its_files_made_it() -> None:
+    """A size that is wrong in the gateway's own file stays wrong, and so does a segment that nobody has clamped."""
+    gateway = Machine("edge-a", "dc1")
+    shrink(gateway, "xfrm1", 1446)
+    size, load = gateway.network
+    assert size.startswith("ip link set xfrm1 mtu $((")
+    assert size.endswith(" - 48))")
+    (path,) = gateway.files
+    assert load == f"nft -f {path}"
+    assert "maxseg size 1359-1406 tcp option maxseg size set 1358" in gateway.files[path]
+
+
 def test_a_tunnel_that_fits_is_not_touched() -> None:
     gateway = Machine("edge-a", "dc1")
     shrink(gateway, "xfrm1", LARGEST)
@@ -83,12 +95,14 @@ secrets {
 """
 
 
-def test_a_machine_starts_its_own_tunnel_alone_and_knows_all_secrets() -> None:
+def test_a_machine_starts_and_answers_its_own_tunnel_alone() -> None:
     text = device_connections(RENDERED, IpsecEnd("link-2", "xfrm8", "169.254.6.6", "203.0.113.10", encapsulated=False))
     assert text.startswith("include /etc/lab/rendered.conf\n"), "the gateway's own text is read as it is"
-    assert re.findall(r"^  (\S+) \{ children", text, re.MULTILINE) == ["link-1", "link-2"]
+    assert re.findall(r"^  (\S+) \{", text, re.MULTILINE) == ["link-1", "link-2"]
     first, second = text.partition("  link-2 {")[::2]
     assert "start_action = none" in first
+    assert "remote_addrs = 127.0.0.1" in first, "its peer is nobody here, so that it is not answered either"
     assert "if_id_out = 0" not in first
+    assert "remote_addrs" not in second
     assert "start_action" not in second
     assert "if_id_in = 0" in second
