@@ -109,7 +109,7 @@ def test_a_damaged_rehearsal_is_told_with_its_remedy(bring: Bring, damage: str) 
     if text is not None:
         (estate.state / name).write_text(text, encoding="utf-8")
     told = refused(estate.run("up"))
-    assert "rehearse" in told
+    assert "`make rehearse STACK=minimal` does it." in told or "rehearse the stack again." in told
     assert told.endswith("The lab was not built; nothing of it is left.\n")
     assert estate.living() == []
 
