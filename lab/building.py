@@ -21,9 +21,18 @@ MEMORY: Final = Path("/mnt")
 """Where machines keep what is theirs: a file system in memory that only the lab sees, as there are keys in it."""
 _OWN: Final = ("/etc", "/var/lib", "/usr/local")
 """What each machine has a copy of its own of, made of what it changes."""
-_EMPTY: Final = ("/etc/frr", "/etc/keepalived", "/etc/swanctl", "/etc/wireguard")
-"""What each machine begins without: this machine's own keys and sessions, which a user may not even look at."""
-_WRITTEN: Final = ("/etc/systemd/system", "/etc/sysctl.d", "/usr/local/sbin", "/usr/local/lib")
+_EMPTY: Final = (
+    "/etc/frr",
+    "/etc/keepalived",
+    "/etc/swanctl",
+    "/etc/wireguard",
+    "/etc/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+)
+"""What each machine begins without: this machine's own keys and sessions, which a user may not even look at, and the
+kernel's settings, of which some are nobody's own and would be set for all of this machine."""
+_WRITTEN: Final = ("/etc/systemd/system", "/usr/local/sbin", "/usr/local/lib")
 """Where machines put files by themselves."""
 _STEP_SECONDS: Final = 120
 _AT_ONCE: Final = 8
