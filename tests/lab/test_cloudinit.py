@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab import building
 from lab.cloudinit import STANDINS, boot
 from lab.errors import LabError
 from lab.estate import Rehearsed
@@ -27,6 +28,12 @@ def test_files_are_written_and_commands_run_in_their_order() -> None:
     assert path == f"export PATH={STANDINS}:$PATH"
     assert "systemctl start it" in first
     assert "echo 'two words'" in second
+
+
+def test_an_instance_that_takes_up_its_settings_takes_up_none_of_this_machines() -> None:
+    """Some of the kernel's are nobody's own: set in the lab, they would be set for everybody."""
+    assert booted("#cloud-config\nruncmd: []\n").files["/etc/sysctl.conf"] == ""
+    assert {"/etc/sysctl.d", "/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d"} <= set(building._EMPTY)
 
 
 def test_a_secret_is_kept_under_its_own_name() -> None:

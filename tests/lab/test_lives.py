@@ -1,6 +1,6 @@
 """A lab lives in one process, and nothing of it outlives that one: no process, no namespace, no mount.
 
-HYBRIDGE_LAB_KILLS says how often a lab is killed while it is built (4 by default), HYBRIDGE_LAB_KILLS_SEED from where
+HYBRIDGE_LAB_KILLS says how often a lab is killed while it is built (2 by default), HYBRIDGE_LAB_KILLS_SEED from where
 the moments are drawn.
 """
 
@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 from tests.lab.conftest import Bring
 from tests.lab.labs import Estate, namespaces, processes, wait_for
 
-KILLS: Final = int(os.environ.get("HYBRIDGE_LAB_KILLS", "4"))
+KILLS: Final = int(os.environ.get("HYBRIDGE_LAB_KILLS", "2"))
 SEED: Final = int(os.environ.get("HYBRIDGE_LAB_KILLS_SEED", "20261128"))
 BUILD_SECONDS: Final = 3.0
 """What building a lab takes, about."""
