@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
 from lab import aws_vpn
 from lab.aws_vpn import Hub, Tunnel
-from lab.estate import Rehearsed
 from lab.sketch import Sketch
 from rehearsal.clouds.ledger import LedgerObject
 
@@ -172,7 +172,7 @@ def test_a_silent_peer_is_dead_after_the_declared_time(seconds: int) -> None:
     assert sum(pauses) == pytest.approx(seconds - 10, abs=0.5)
 
 
-def test_the_time_after_which_a_peer_is_dead_is_thirty_seconds_unless_declared(reference: Rehearsed) -> None:
+def test_the_time_after_which_a_peer_is_dead_is_thirty_seconds_unless_declared() -> None:
     files = endpoint_files()
     assert "retransmit_timeout = 4.0" in files["/etc/lab/strongswan.conf"]
     assert "retransmit_timeout = 6.0" in endpoint_files(DpdTimeoutSeconds=40.0)["/etc/lab/strongswan.conf"]
@@ -184,8 +184,6 @@ def endpoint_files(**inputs: Any) -> dict[str, str]:
 
 
 def test_a_hub_tells_each_customer_of_its_vpcs_and_takes_a_hundred_prefixes_of_it() -> None:
-    from ipaddress import IPv4Network
-
     text = Hub(64512, [IPv4Network("172.20.0.0/16")], [tunnel()]).frr_conf(spread=True)
     for line in (
         "router bgp 64512",
