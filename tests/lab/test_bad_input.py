@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,12 @@ Rehearsals = Callable[[str], Path]
 
 
 @pytest.fixture
-def estate(rehearsals: Rehearsals, tmp_path: Path) -> Estate:
-    return Estate.brought(rehearsals("minimal"), tmp_path)
+def estate(rehearsals: Rehearsals, tmp_path: Path) -> Iterator[Estate]:
+    """The smallest estate; a lab that should never have come up ends with the test."""
+    brought = Estate.brought(rehearsals("minimal"), tmp_path)
+    yield brought
+    if brought.holder.exists():
+        brought.run("down")
 
 
 def refused(told: Outcome) -> str:
