@@ -14,7 +14,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/components
 
 .DEFAULT_GOAL := help
 .PHONY: help setup engine env plan rehearse destroy unprotect status preview up lab lab-prove lab-cut lab-heal lab-shell lab-down check format test test-unit test-components \
-	test-rehearsal test-engine test-policy test-devices test-kills bench lock schema daemons clean
+	test-rehearsal test-engine test-policy test-devices test-lab test-kills bench lock schema daemons clean
 
 help: ## list what can be made
 	@echo "make TARGET [STACK=minimal]"
@@ -88,6 +88,9 @@ test-unit test-components test-rehearsal test-policy: test-%: setup ## one tier 
 
 test-devices: setup daemons ## device configurations, read by the real daemons
 	@$(PY) -m pytest tests/devices $(ARGS)
+
+test-lab: engine daemons ## labs of rehearsed stacks, right and wrong ones, with real daemons at both ends of every link
+	@$(PY) -m pytest tests/lab -n 2 --dist loadfile $(ARGS)
 
 test-engine: engine ## the real engine against simulated clouds
 	@$(PY) -m pytest tests/engine $(ARGS)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from rehearsal.errors import RehearsalError
@@ -20,10 +24,14 @@ from .errors import LabError
 from .holder import Holder
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
+_STOP_SECONDS: Final = 20.0
+"""How long an interrupted proof may take to put back what it has changed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 where all went well."""
+    """Run one command and return the exit code: 0 where all went well, 130 where somebody interrupted it."""
+    signal.signal(signal.SIGINT, _interrupt)  # a shell's background jobs begin deaf to it
+    signal.signal(signal.SIGTERM, _interrupt)  # a CI system's way of saying Ctrl-C
     options = _parser().parse_args(arguments)
     stage = Stage(options.root.resolve(), options.stack)
     try:
@@ -43,12 +51,12 @@ def _up(stage: Stage, options: argparse.Namespace) -> int:
     program = preflight.check()
     _rehearse(stage)
     place.parent.mkdir(mode=0o700, exist_ok=True)
-    print(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own; nothing else is touched.")
+    _tell(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own; nothing else is touched.")
     began = time.monotonic()
     with holder.started(place) as held:
         if _inside(held, "build", stage, program=program):
             raise LabError("The lab was not built; nothing of it is left.")
-    print(f"  built in {time.monotonic() - began:.1f} s")
+    _tell(f"  built in {time.monotonic() - began:.1f} s")
     return _prove(stage, options)
 
 
@@ -137,7 +145,36 @@ def _inside(held: Holder, command: str, stage: Stage, *rest: str, program: Path 
     if program:
         environment["WG_QUICK_USERSPACE_IMPLEMENTATION"] = str(program)
     words = [sys.executable, "-m", "lab.inside", command, str(stage.root), stage.stack, *rest]
-    return subprocess.run(held.command(*words), env=environment, check=False).returncode
+    # A terminal's interrupt is for this process, which then tells the other one, once that can hear it.
+    deaf = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+    process = subprocess.Popen([*deaf, *held.command(*words)], env=environment, start_new_session=True)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        if command == "prove":
+            _stop(process)
+        raise
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Let proofs put back what they have changed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _rehearse(stage: Stage) -> None:
@@ -149,15 +186,17 @@ def _rehearse(stage: Stage) -> None:
     told = stage.report.stat().st_mtime if stage.report.exists() else 0.0
     if told and all(path.stat().st_mtime <= told for path in own if path.is_file() and path.suffix != ".pyc"):
         return
-    print(
-        f"{stage.stack} is rehearsed first." if not told else f"{stage.stack} has changed and is rehearsed again.",
-        flush=True,
-    )
+    _tell(f"{stage.stack} is rehearsed first." if not told else f"{stage.stack} has changed and is rehearsed again.")
     done = subprocess.run(
         [sys.executable, "-m", "rehearsal", "up", stage.stack, "--root", str(stage.root)], check=False
     )
     if done.returncode:
         raise LabError("Without a rehearsal there is nothing to build a lab from.")
+
+
+def _tell(sentence: str) -> None:
+    """Tell it now: what is started next writes to the same place."""
+    print(sentence, flush=True)
 
 
 def _place(stage: Stage) -> Path:
@@ -179,7 +218,7 @@ def _parser() -> argparse.ArgumentParser:
             )
             command.add_argument(
                 "--patience",
-                type=float,
+                type=_seconds,
                 default=proving.PATIENCE_SECONDS,
                 metavar="SECONDS",
                 help="how long tunnels and sessions may take to come up (default: %(default)g)",
@@ -192,6 +231,13 @@ def _parser() -> argparse.ArgumentParser:
                 "words", nargs=argparse.REMAINDER, metavar="WORD", help="a command to run there instead of a shell"
             )
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(text)
+    return seconds
 
 
 _COMMANDS = {"up": _up, "prove": _prove, "down": _down, "cut": _cut, "heal": _heal, "shell": _shell}

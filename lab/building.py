@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -21,6 +21,19 @@ MEMORY: Final = Path("/mnt")
 """Where machines keep what is theirs: a file system in memory that only the lab sees, as there are keys in it."""
 _OWN: Final = ("/etc", "/var/lib", "/usr/local")
 """What each machine has a copy of its own of, made of what it changes."""
+_EMPTY: Final = (
+    "/etc/frr",
+    "/etc/keepalived",
+    "/etc/swanctl",
+    "/etc/wireguard",
+    "/etc/sysctl.d",
+    "/usr/lib/sysctl.d",
+    "/usr/local/lib/sysctl.d",
+)
+"""What each machine begins without: this machine's own keys and sessions, which a user may not even look at, and the
+kernel's settings, of which some are nobody's own and would be set for all of this machine."""
+_WRITTEN: Final = ("/etc/systemd/system", "/usr/local/sbin", "/usr/local/lib")
+"""Where machines put files by themselves."""
 _STEP_SECONDS: Final = 120
 _AT_ONCE: Final = 8
 
@@ -33,7 +46,14 @@ number=0
 for folder in {own}; do
   number=$((number + 1))
   mkdir -p "$place/$number/new" "$place/$number/work"
+  # A directory is whoever's it is above: a user could not write to those that stay root's.
+  for written in "$@"; do
+    case $written in "$folder"/*) mkdir -p "$place/$number/new/${{written#"$folder"/}}" ;; esac
+  done
   mount -t overlay overlay -o "lowerdir=$folder,upperdir=$place/$number/new,workdir=$place/$number/work" "$folder"
+done
+for folder in {empty}; do
+  [ ! -d "$folder" ] || mount -t tmpfs -o mode=0755 tmpfs "$folder"
 done
 hostname "$(printf %s "$name" | tr -c A-Za-z0-9.- -)"
 echo $$ >"$place/pid"
@@ -143,19 +163,19 @@ def build(sketch: Sketch, say: Callable[[str], None]) -> Built:
     return built
 
 
-def _boot(machines: Iterable[Machine]) -> Built:
-    script = _MACHINE.format(memory=MEMORY, own=" ".join(_OWN))
+def _boot(machines: Sequence[Machine]) -> Built:
+    script = _MACHINE.format(memory=MEMORY, own=" ".join(_OWN), empty=" ".join(_EMPTY))
     names = [machine.name for machine in machines]
     started = [
         subprocess.Popen(
-            ["unshare", "-n", "-m", "-u", "sh", "-ec", script, "machine", name],
+            ["unshare", "-n", "-m", "-u", "sh", "-ec", script, "machine", machine.name, *_folders(machine)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        for name in names
+        for machine in machines
     ]
     pids: dict[str, int] = {}
     deadline = time.monotonic() + _STEP_SECONDS
@@ -172,6 +192,11 @@ def _boot(machines: Iterable[Machine]) -> Built:
             raise LabError(f"Machine {name} could not be made: {said}")
         pids[name] = int(place.read_text())
     return Built(pids)
+
+
+def _folders(machine: Machine) -> list[str]:
+    """Return every directory that a machine's files are put in."""
+    return sorted({*_WRITTEN, *(path.rpartition("/")[0] for path in machine.files)} - set(_EMPTY))
 
 
 def _lay(sketch: Sketch, built: Built) -> None:

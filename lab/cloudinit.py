@@ -40,6 +40,7 @@ def boot(machine: Machine, user_data: str, instance_id: str, secrets: dict[str, 
     daemons.frr(machine)
     for entry in config.pop("write_files", []):
         machine.files[entry["path"]] = entry["content"]
+    machine.files["/etc/sysctl.conf"] = ""  # `sysctl --system` is for what the instance brings, not for this machine's
     machine.files["/var/lib/cloud/data/instance-id"] = f"{instance_id}\n"
     for number, (arn, text) in enumerate(secrets.items()):
         machine.files[f"{SECRETS}/{number}"] = f"{arn}\n{text}"
@@ -56,7 +57,10 @@ def boot(machine: Machine, user_data: str, instance_id: str, secrets: dict[str, 
 
 
 def _config(user_data: str, name: str) -> dict[str, Any]:
-    config = yaml.safe_load(user_data) if user_data.startswith("#cloud-config\n") else None
+    try:
+        config = yaml.safe_load(user_data) if user_data.startswith("#cloud-config\n") else None
+    except yaml.YAMLError:
+        config = None
     if not isinstance(config, dict):
         raise LabError(f"The user data of {name} is no cloud-config, so that nothing would start there.")
     return cast("dict[str, Any]", config)

@@ -31,7 +31,8 @@ done
 exec vtysh -b >/run/frr/boot.log 2>&1
 """
 _GROUPS: Final = "root:x:0:\nfrrvty:x:0:root\nfrr:x:0:root\n"
-"""FRR's daemons run as the only user there is in the lab, who has to be in its group."""
+_USERS: Final = "root:x:0:0:root:/root:/bin/sh\nfrr:x:0:0::/nonexistent:/usr/sbin/nologin\n"
+"""FRR's daemons run as the only user there is in the lab, who has to be in its group, and whose its files are."""
 
 
 def frr(machine: Machine, configuration: str | None = None, daemons: Iterable[str] = FRR_DAEMONS) -> None:
@@ -42,6 +43,7 @@ def frr(machine: Machine, configuration: str | None = None, daemons: Iterable[st
     :param daemons: what is started
     """
     machine.files["/etc/group"] = _GROUPS
+    machine.files["/etc/passwd"] = _USERS
     machine.files["/etc/frr/vtysh.conf"] = "service integrated-vtysh-config\n"
     machine.files[START_FRR] = _FRR_SCRIPT.format(daemons=" ".join(daemons))
     if configuration is not None:

@@ -2,7 +2,7 @@
 
 Where a gateway has an xfrm interface on a kernel that knows them, here a cable leads to such a machine. The interface's
 name, address and use are the same, so every file of the gateway is used as it is; of `swanctl.conf` the interface's
-number is taken back, and the other tunnels, which are other machines' here, are not started.
+number is taken back, and the other tunnels, which are other machines' here, are neither started nor answered.
 
 Sizes are another matter. strongSwan reads no more than 1,400 bytes at once from its own interface, and its ESP always
 travels in UDP. So tunnels are smaller here than planned, by whole blocks of every cipher, and so is the way outside
@@ -33,6 +33,9 @@ _UDP_HEADER: Final = 8
 """In bytes."""
 _TCP_HEADERS: Final = 40
 """Of IPv4 and TCP without options, in bytes."""
+_NOBODY: Final = "127.0.0.1"
+_AFTER_THE_CLAMP: Final = -149
+"""nftables' priority next to `mangle`, at which gateways clamp."""
 _HOPS: Final = 3
 """A session's packets are allowed one hop. Two machines of the lab that are none of the estate's are in between."""
 
@@ -87,12 +90,18 @@ def device_connections(rendered: str, end: IpsecEnd) -> str:
     :param end: the tunnel that this machine ends
     """
     names = re.findall(r"^  (\S+) \{$", rendered.partition("\nsecrets {")[0], re.MULTILINE)
-    changes = [
-        f"  {name} {{ children {{ {name} {{ {'if_id_in = 0' if name == end.connection else 'start_action = none'}\n"
-        f"{'if_id_out = 0' if name == end.connection else 'close_action = none'} }} }} }}"
-        for name in names
-    ]
+    changes = [_own(name) if name == end.connection else _elsewhere(name) for name in names]
     return lines(f"include {RENDERED_FILE}", "connections {", changes, "}")
+
+
+def _own(name: str) -> str:
+    return f"  {name} {{ children {{ {name} {{ if_id_in = 0\nif_id_out = 0 }} }} }}"
+
+
+def _elsewhere(name: str) -> str:
+    """Neither start nor answer a tunnel that is another machine's here: nobody has the address of its peer."""
+    child = "start_action = none\nclose_action = none\ndpd_action = clear"
+    return f"  {name} {{ remote_addrs = {_NOBODY}\nchildren {{ {name} {{ {child} }} }} }}"
 
 
 def shift(planned: int) -> int:
@@ -119,21 +128,24 @@ def way_mtu(path: int, planned: int, *, encapsulated: bool) -> int:
 
 
 def shrink(gateway: Machine, interface: str, planned: int) -> None:
-    """Make a gateway's tunnel as small as it is here, after its own files have made it as large as planned.
+    """Make a gateway's tunnel smaller by as much as it is here, after its own files have made it as large as they say.
 
-    Segments follow: the gateway's own clamp is for what was planned.
+    Segments follow, those that the gateway's own clamp has let through for what was planned. What its files leave too
+    large stays too large: neither a wrong size nor a missing clamp is made up for.
     """
-    if not shift(planned):
+    less = shift(planned)
+    if not less:
         return
-    gateway.ip(f"link set {interface} mtu {stand_in_mtu(planned)}")
+    size = f"ip -o link show dev {interface} | sed 's/.* mtu \\([0-9]*\\) .*/\\1/'"
+    gateway.ip(f"link set {interface} mtu $(($({size}) - {less}))")
     path = f"/etc/lab/clamp-{interface}.nft"
-    largest = stand_in_mtu(planned) - _TCP_HEADERS
+    largest = planned - _TCP_HEADERS
     gateway.files[path] = lines(
         f"table inet lab-{interface} {{",
         "  chain clamp {",
-        "    type filter hook forward priority mangle; policy accept;",
-        f'    iifname "{interface}" tcp flags syn / syn,rst tcp option maxseg size > {largest} '
-        f"tcp option maxseg size set {largest}",
+        f"    type filter hook forward priority {_AFTER_THE_CLAMP}; policy accept;",
+        f'    iifname "{interface}" tcp flags syn / syn,rst tcp option maxseg size {largest - less + 1}-{largest} '
+        f"tcp option maxseg size set {largest - less}",
         "  }",
         "}",
     )

@@ -7,11 +7,13 @@ datacentre's hosts are, and what the proofs hold the lab against.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from rehearsal.clouds.ledger import Ledger, LedgerObject
+from rehearsal.clouds.ledger import Ledger, LedgerError, LedgerObject
 from rehearsal.stage import Stage
 
 from .errors import LabError
@@ -36,18 +38,21 @@ class Rehearsed:
         Raises LabError where there is none.
         """
         if not stage.report.exists() or not stage.ledger.exists():
-            raise LabError(f"Stack {stage.stack} was not rehearsed: `make rehearse STACK={stage.stack}` does it.")
-        ledger = Ledger(stage.ledger)
+            raise LabError(f"Stack {stage.stack} was not rehearsed: {_again(stage)}")
         try:
-            objects = ledger.objects()
-        finally:
-            ledger.close()
+            report = json.loads(stage.report.read_text(encoding="utf-8"))
+            with closing(Ledger(stage.ledger)) as ledger:
+                objects = ledger.objects()
+        except (ValueError, sqlite3.DatabaseError, LedgerError) as error:
+            raise LabError(f"What the rehearsal of {stage.stack} left is damaged ({error}): {_again(stage)}") from error
+        if not isinstance(report, dict) or not report.keys() >= _REPORTED:
+            raise LabError(f"The rehearsal of {stage.stack} reports too little for a lab: {_again(stage)}")
         folders = sorted(stage.devices.iterdir()) if stage.devices.exists() else []
         devices = {
             folder.name: {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.iterdir())}
             for folder in folders
         }
-        return cls(stage.stack, objects, devices, json.loads(stage.report.read_text(encoding="utf-8")))
+        return cls(stage.stack, objects, devices, cast("dict[str, Any]", report))
 
     def of(self, type_: str) -> Iterator[LedgerObject]:
         """Return the clouds' objects of a type, such as `aws:ec2/vpc:Vpc`."""
@@ -93,10 +98,16 @@ class Rehearsed:
         return next(each["layers"][0]["left"] for each in self.report["sizes"]["links"] if each["name"] == link)
 
 
+def _again(stage: Stage) -> str:
+    return f"`make rehearse STACK={stage.stack}` does it."
+
+
 def name_of(found: LedgerObject) -> str:
     """Return an object's name in the program."""
     return found.urn.rpartition("::")[2]
 
 
-REQUIRED_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf")
+_REPORTED: Final = {"links", "neighbours", "sites", "sizes"}
+"""What a lab needs of a report."""
+REQUIRED_FILES: Final = ("frr.conf", "interfaces.sh", "nftables.conf", "firewall.nft")
 """What every on-premises gateway with a tunnel has."""

@@ -24,6 +24,7 @@ NEEDED = {
     "unbound-checkconf": "unbound",
     "drill": "ldnsutils",
     "openssl": "openssl",
+    "setpriv": "util-linux",
 }
 
 UNSHARED = ("timeout", "-s", "KILL", "60", "unshare", "-Urnm")

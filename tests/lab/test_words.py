@@ -1,0 +1,69 @@
+"""What the daemons say of a tunnel is told in the plan's words, and a tunnel that is not up is down."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.proofs.tunnels import _ipsec
+
+UP = """dc1-aws-edge-a-1: #2, ESTABLISHED, IKEv2, cae54c87dc42a902_i fd658f19f64ee659_r*
+  local  '203.0.113.10' @ 203.0.113.10[4500]
+  remote '192.0.2.231' @ 192.0.2.231[4500]
+  AES_GCM_16-256/PRF_HMAC_SHA2_384/ECP_384
+  established 5s ago, rekeying in 25274s
+  dc1-aws-edge-a-1: #1, reqid 1, INSTALLED, TUNNEL-in-UDP, ESP:AES_GCM_16-256
+    installed 5s ago, rekeying in 2818s, expires in 3595s
+    in  e2da206a,    839 bytes,    11 packets,     2s ago
+    out 8fb44e6b,    880 bytes,    11 packets,     2s ago
+    local  0.0.0.0/0
+    remote 0.0.0.0/0
+"""
+"""As strongSwan 5.9.8 says it."""
+
+
+def test_a_tunnel_that_is_up_is_told_with_its_suite() -> None:
+    assert _ipsec(UP) == "IKEv2 AES-256-GCM SHA-384 DH 20"
+
+
+def test_a_rekeyed_tunnel_is_told_alike() -> None:
+    """The first child has no group of its own; those that follow have."""
+    assert _ipsec(UP.replace("ESP:AES_GCM_16-256", "ESP:AES_GCM_16-256/ECP_384")) == _ipsec(UP)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("IKEv2", "IKEv1", "IKEv1 AES-256-GCM SHA-384 DH 20"),
+        ("  AES_GCM_16-256/", "  AES_GCM_16-128/", "IKEv2 AES-128-GCM SHA-384 DH 20 and AES_GCM_16-256 inside"),
+        ("SHA2_384", "SHA2_512", "IKEv2 AES-256-GCM SHA-512 DH 20"),
+        ("ECP_384", "MODP_2048", "IKEv2 AES-256-GCM SHA-384 DH 14"),
+        ("ECP_384", "CURVE_25519", "IKEv2 AES-256-GCM SHA-384 DH CURVE_25519"),
+        (
+            "ESP:AES_GCM_16-256",
+            "ESP:AES_CBC-128/HMAC_SHA1_96",
+            "IKEv2 AES-256-GCM SHA-384 DH 20 and AES_CBC-128 inside",
+        ),
+        (
+            "  AES_GCM_16-256/",
+            "  AES_CBC-256/HMAC_SHA2_384_192/",
+            "IKEv2 AES_CBC-256 SHA-384 DH 20 and AES_GCM_16-256 inside",
+        ),
+    ],
+)
+def test_another_suite_is_told_as_another(old: str, new: str, told: str) -> None:
+    assert old in UP
+    assert _ipsec(UP.replace(old, new)) == told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        UP.replace("ESTABLISHED", "CONNECTING"),
+        UP.replace("INSTALLED", "INSTALLING"),
+        UP.replace("INSTALLED", "DELETED"),
+        UP.partition("  dc1-aws-edge-a-1: #1")[0],
+    ],
+)
+def test_a_tunnel_that_carries_nothing_is_down(said: str) -> None:
+    assert _ipsec(said) == "down"
