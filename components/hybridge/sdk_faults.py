@@ -8,6 +8,7 @@ that nobody has measured stays as it is. docs/adr/0009 has the measurements.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import gc
 import inspect
@@ -29,6 +30,8 @@ _MEASURED: Final = ("3.259.0",)
 """Versions of the SDK that have these faults."""
 _COLLECTED_AFTER: Final = 100_000
 """New objects between two runs of the garbage collector: about 10 MB of them."""
+_COLLECTED_AGAIN_AFTER: Final = 100
+"""Such runs before what outlived them is looked through once more; one in a hundred objects was garbage then."""
 _SHOWN: Final = re.compile(r"--(debug|verbose|logtostderr|logflow)\b|-[A-Za-z]*[dv]")
 """Options of the engine's command line that make it show or write down what is logged for debugging."""
 _SHOWN_TOO: Final = ("PULUMI_OPTION_DEBUG", "PULUMI_OPTION_VERBOSE", "PULUMI_OPTION_LOGTOSTDERR")
@@ -51,7 +54,9 @@ def work_around() -> None:
     _look_up_each_place_once()
     _share_one_server_of_callbacks()
     # Nearly all that a program makes lives to its end, and the collector would look through it again and again.
-    gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
+    gc.set_threshold(_COLLECTED_AFTER, _COLLECTED_AGAIN_AFTER, gc.get_threshold()[2])
+    # At the end the interpreter would, to free each part of a heap that the system takes back as a whole.
+    atexit.register(gc.freeze)
     if not _debugging_is_shown():
         pulumi.log.debug = _log_nothing
 
