@@ -53,6 +53,7 @@ def work_around() -> None:
     _wait_for_all_outputs_at_once()
     _look_up_each_place_once()
     _share_one_server_of_callbacks()
+    _put_known_addresses_together_at_once()
     # Nearly all that a program makes lives to its end, and the collector would look through it again and again.
     gc.set_threshold(_COLLECTED_AFTER, _COLLECTED_AGAIN_AFTER, gc.get_threshold()[2])
     # At the end the interpreter would, to free each part of a heap that the system takes back as a whole.
@@ -136,6 +137,21 @@ def _share_one_server_of_callbacks() -> None:
         return await servers[monitor]
 
     _RESOURCE._get_callbacks = share
+
+
+def _put_known_addresses_together_at_once() -> None:
+    """Put a resource's address (URN) together without outputs where all its parts are known.
+
+    The SDK does so for every resource, with eight outputs, for an answer that it needs only where there is no engine.
+    """
+    create = _RESOURCE.create_urn
+
+    def put_together(name: Any, type_: Any, parent: Any = None, *others: Any) -> Any:
+        if not all(isinstance(part, str) for part in (name, type_, parent)):
+            return create(name, type_, parent, *others)
+        return pulumi.Output.from_input(f"{parent[: parent.rfind('::')]}${type_}::{name}")
+
+    _RESOURCE.create_urn = put_together
 
 
 class _Call(NamedTuple):
