@@ -14,6 +14,7 @@ import gc
 import inspect
 import os
 import re
+import threading
 import traceback
 import types
 from collections.abc import Sequence
@@ -71,20 +72,22 @@ def _wait_for_all_outputs_at_once() -> None:
     tracebacks: dict[_Task, TracebackType | None] = {}
 
     def watch(output: Any) -> None:
-        with _SETTINGS.lock:
-            _SETTINGS.outputs.add(output._data)
-        output._data.add_done_callback(functools.partial(ended, _SETTINGS.rpc_manager))
+        # Each of the settings is looked up in the context, which takes longer than what is done with it here.
+        lock, outputs = _SETTINGS.lock, _SETTINGS.outputs
+        with lock:
+            outputs.add(output._data)
+        output._data.add_done_callback(functools.partial(ended, lock, outputs))
 
-    def ended(deployment: object, output: _Task) -> None:
+    def ended(lock: threading.Lock, outputs: set[_Task], output: _Task) -> None:
         if output.cancelled():
             return
         error = output.exception()
         if error is None:
-            with _SETTINGS.lock:
-                _SETTINGS.outputs.discard(output)
+            with lock:
+                outputs.discard(output)
             return
         tracebacks[output] = error.__traceback__
-        alarm = alarms.get(deployment)
+        alarm = alarms.get(_SETTINGS.rpc_manager)
         if alarm is not None and not alarm.done():
             alarm.set_result(None)
 
