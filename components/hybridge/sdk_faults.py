@@ -42,7 +42,11 @@ _OUTPUT: Final = cast("Any", pulumi.Output)
 _SETTINGS: Final = cast("Any", settings.SETTINGS)
 _STACK: Final = cast("Any", stack)
 _RESOURCE: Final = cast("Any", resource)
+_TYPES: Final = cast("Any", pulumi)._types
 """The parts of the SDK that have the faults, or are needed to mend them; none of it is meant for others."""
+
+_PLAIN: Final = (str, int, float, pulumi.output.Unknown)
+"""What holds no output: an `Unknown` stands for a value that a preview does not know."""
 
 _Task = asyncio.Future[Any]
 
@@ -55,6 +59,8 @@ def work_around() -> None:
     _look_up_each_place_once()
     _share_one_server_of_callbacks()
     _put_known_addresses_together_at_once()
+    _take_plain_values_as_they_are()
+    _TYPES.resource_types = functools.cache(_TYPES.resource_types)
     # Nearly all that a program makes lives to its end, and the collector would look through it again and again.
     gc.set_threshold(_COLLECTED_AFTER, _COLLECTED_AGAIN_AFTER, gc.get_threshold()[2])
     # At the end the interpreter would, to free each part of a heap that the system takes back as a whole.
@@ -155,6 +161,22 @@ def _put_known_addresses_together_at_once() -> None:
         return pulumi.Output.from_input(f"{parent[: parent.rfind('::')]}${type_}::{name}")
 
     _RESOURCE.create_urn = put_together
+
+
+def _take_plain_values_as_they_are() -> None:
+    """Look for further outputs inside an output's value only where there can be any.
+
+    Whenever outputs are put together, the SDK makes another one of each value, of a text or a number too.
+    """
+    from_input = pulumi.Output.from_input
+
+    def unwrapped(value: Any) -> Any:
+        return value if value is None or isinstance(value, _PLAIN) else from_input(value)
+
+    def make(value: Any) -> Any:
+        return value.apply(unwrapped, run_with_unknowns=True) if isinstance(value, _OUTPUT) else from_input(value)
+
+    _OUTPUT.from_input = staticmethod(make)
 
 
 class _Call(NamedTuple):
