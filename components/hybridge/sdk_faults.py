@@ -8,11 +8,13 @@ that nobody has measured stays as it is. docs/adr/0009 has the measurements.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import gc
 import inspect
 import os
 import re
+import threading
 import traceback
 import types
 from collections.abc import Sequence
@@ -29,6 +31,8 @@ _MEASURED: Final = ("3.259.0",)
 """Versions of the SDK that have these faults."""
 _COLLECTED_AFTER: Final = 100_000
 """New objects between two runs of the garbage collector: about 10 MB of them."""
+_COLLECTED_AGAIN_AFTER: Final = 100
+"""Such runs before what outlived them is looked through once more; one in a hundred objects was garbage then."""
 _SHOWN: Final = re.compile(r"--(debug|verbose|logtostderr|logflow)\b|-[A-Za-z]*[dv]")
 """Options of the engine's command line that make it show or write down what is logged for debugging."""
 _SHOWN_TOO: Final = ("PULUMI_OPTION_DEBUG", "PULUMI_OPTION_VERBOSE", "PULUMI_OPTION_LOGTOSTDERR")
@@ -38,7 +42,11 @@ _OUTPUT: Final = cast("Any", pulumi.Output)
 _SETTINGS: Final = cast("Any", settings.SETTINGS)
 _STACK: Final = cast("Any", stack)
 _RESOURCE: Final = cast("Any", resource)
+_TYPES: Final = cast("Any", pulumi)._types
 """The parts of the SDK that have the faults, or are needed to mend them; none of it is meant for others."""
+
+_PLAIN: Final = (str, int, float, pulumi.output.Unknown)
+"""What holds no output: an `Unknown` stands for a value that a preview does not know."""
 
 _Task = asyncio.Future[Any]
 
@@ -50,8 +58,13 @@ def work_around() -> None:
     _wait_for_all_outputs_at_once()
     _look_up_each_place_once()
     _share_one_server_of_callbacks()
+    _put_known_addresses_together_at_once()
+    _take_plain_values_as_they_are()
+    _TYPES.resource_types = functools.cache(_TYPES.resource_types)
     # Nearly all that a program makes lives to its end, and the collector would look through it again and again.
-    gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
+    gc.set_threshold(_COLLECTED_AFTER, _COLLECTED_AGAIN_AFTER, gc.get_threshold()[2])
+    # At the end the interpreter would, to free each part of a heap that the system takes back as a whole.
+    atexit.register(gc.freeze)
     if not _debugging_is_shown():
         pulumi.log.debug = _log_nothing
 
@@ -65,20 +78,22 @@ def _wait_for_all_outputs_at_once() -> None:
     tracebacks: dict[_Task, TracebackType | None] = {}
 
     def watch(output: Any) -> None:
-        with _SETTINGS.lock:
-            _SETTINGS.outputs.add(output._data)
-        output._data.add_done_callback(functools.partial(ended, _SETTINGS.rpc_manager))
+        # Each of the settings is looked up in the context, which takes longer than what is done with it here.
+        lock, outputs = _SETTINGS.lock, _SETTINGS.outputs
+        with lock:
+            outputs.add(output._data)
+        output._data.add_done_callback(functools.partial(ended, lock, outputs))
 
-    def ended(deployment: object, output: _Task) -> None:
+    def ended(lock: threading.Lock, outputs: set[_Task], output: _Task) -> None:
         if output.cancelled():
             return
         error = output.exception()
         if error is None:
-            with _SETTINGS.lock:
-                _SETTINGS.outputs.discard(output)
+            with lock:
+                outputs.discard(output)
             return
         tracebacks[output] = error.__traceback__
-        alarm = alarms.get(deployment)
+        alarm = alarms.get(_SETTINGS.rpc_manager)
         if alarm is not None and not alarm.done():
             alarm.set_result(None)
 
@@ -131,6 +146,37 @@ def _share_one_server_of_callbacks() -> None:
         return await servers[monitor]
 
     _RESOURCE._get_callbacks = share
+
+
+def _put_known_addresses_together_at_once() -> None:
+    """Put a resource's address (URN) together without outputs where all its parts are known.
+
+    The SDK does so for every resource, with eight outputs, for an answer that it needs only where there is no engine.
+    """
+    create = _RESOURCE.create_urn
+
+    def put_together(name: Any, type_: Any, parent: Any = None, *others: Any) -> Any:
+        if not all(isinstance(part, str) for part in (name, type_, parent)):
+            return create(name, type_, parent, *others)
+        return pulumi.Output.from_input(f"{parent[: parent.rfind('::')]}${type_}::{name}")
+
+    _RESOURCE.create_urn = put_together
+
+
+def _take_plain_values_as_they_are() -> None:
+    """Look for further outputs inside an output's value only where there can be any.
+
+    Whenever outputs are put together, the SDK makes another one of each value, of a text or a number too.
+    """
+    from_input = pulumi.Output.from_input
+
+    def unwrapped(value: Any) -> Any:
+        return value if value is None or isinstance(value, _PLAIN) else from_input(value)
+
+    def make(value: Any) -> Any:
+        return value.apply(unwrapped, run_with_unknowns=True) if isinstance(value, _OUTPUT) else from_input(value)
+
+    _OUTPUT.from_input = staticmethod(make)
 
 
 class _Call(NamedTuple):

@@ -49,6 +49,19 @@ async def late():
 
 vpc.arn.apply(lambda arn: pulumi.Output.from_input(late()).apply(lambda word: pulumi.info(f"{word}, and nobody waits")))
 pulumi.log.debug("for debugging alone")
+class Part(pulumi.ComponentResource):
+    found: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name, before):
+        options = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=before)], providers=[provider])
+        super().__init__("test:index:Part", name, {}, options)
+        inside = pulumi.ResourceOptions(parent=self)
+        self.subnet = aws.ec2.Subnet(f"{name}-inner", vpc_id=vpc.id, cidr_block="10.0.100.0/24", opts=inside)
+        self.found = pulumi.Output.all(id=self.subnet.id, key=key.result, plain={"none": None, "number": 1})
+        self.register_outputs({"found": self.found, "format": pulumi.Output.format("{0}-{1}", key.result, 2)})
+
+
+pulumi.export("part", Part("part", "apart").found)
 pulumi.export("key", key.result)
 pulumi.export("table", table.id.apply(lambda name: [name, pulumi.Output.from_input(late())]))
 """
@@ -109,7 +122,7 @@ def test_the_same_is_registered_with_the_same_inputs_outputs_and_dependencies(tm
         assert done.code == 0, done.text
         assert "late, and nobody waits" in done.text
         found.append(registered(made))
-    assert len(found[0]) == 14
+    assert len(found[0]) == 16
     assert found[0] == found[1]
 
 

@@ -42,12 +42,12 @@ class OnpremSiteToSiteVpn(pulumi.ComponentResource):
         given = args.given_keys or {}
         # One by one as well, for whoever declares the other half too: taking an output apart costs several more.
         self.tunnel_keys = {tunnel.name: pulumi.Output.secret(self._key(tunnel, given)) for tunnel in args.plan.tunnels}
-        self.preshared_keys = pulumi.Output.secret(pulumi.Output.all(**self.tunnel_keys))
+        self.preshared_keys = pulumi.Output.all(**self.tunnel_keys)
         self.register_outputs({"preshared_keys": self.preshared_keys})
 
     def _key(self, tunnel: Tunnel, given: Mapping[str, pulumi.Input[str]]) -> pulumi.Input[str]:
         if not tunnel.preshared_key_secret:
-            return pulumi.Output.concat("k", self._password(tunnel).result)
+            return self._password(tunnel).result.apply("k{}".format)
         if tunnel.name not in given:
             raise ValueError(f"The key of {tunnel.name} is to be the secret {tunnel.preshared_key_secret}: give it.")
         return given[tunnel.name]

@@ -6,7 +6,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from hybridge.planning import SiteToSiteVpnPlan, Tunnel, VpnConnection, limits
+from hybridge.planning import SiteToSiteVpnPlan, VpnConnection, limits
 from hybridge.planning.tags import gateway_tags
 from hybridge.protection import is_protected
 
@@ -27,7 +27,7 @@ class AwsSiteToSiteVpnArgs:
     plan: SiteToSiteVpnPlan
     """The link."""
     preshared_keys: dict[str, pulumi.Input[str]]
-    """The key of each tunnel, by the tunnel's name."""
+    """The key of each tunnel, by the tunnel's name; the SDK's class makes a secret of whatever it is given."""
     transit_gateway_id: pulumi.Input[str] | None = None
     """The transit gateway that the connections attach to; this or the next one."""
     vpn_gateway_id: pulumi.Input[str] | None = None
@@ -123,7 +123,7 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
             # A virtual private gateway has one size, and nothing to say about it.
             tunnel_bandwidth=None if args.transit_gateway_id is None else plan.tunnel_size.value,
             tunnel1_inside_cidr=first.inside,
-            tunnel1_preshared_key=self._key(first),
+            tunnel1_preshared_key=args.preshared_keys[first.name],
             tunnel1_ike_versions=[f"ikev{suite.ike_version}"],
             tunnel1_phase1_encryption_algorithms=[suite.encryption],
             tunnel1_phase1_integrity_algorithms=[suite.integrity],
@@ -138,7 +138,7 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
             tunnel1_startup_action="start",
             tunnel1_log_options=_log_options(log_group),
             tunnel2_inside_cidr=second.inside,
-            tunnel2_preshared_key=self._key(second),
+            tunnel2_preshared_key=args.preshared_keys[second.name],
             tunnel2_ike_versions=[f"ikev{suite.ike_version}"],
             tunnel2_phase1_encryption_algorithms=[suite.encryption],
             tunnel2_phase1_integrity_algorithms=[suite.integrity],
@@ -160,9 +160,6 @@ class AwsSiteToSiteVpn(pulumi.ComponentResource):
                 hooks=self._rotation.hooks,
             ),
         )
-
-    def _key(self, tunnel: Tunnel) -> pulumi.Output[str]:
-        return pulumi.Output.secret(self._args.preshared_keys[tunnel.name])
 
     def _tags(self, connection: VpnConnection) -> dict[str, str]:
         """Return what names the resources of a connection, and tells policies what it is part of."""
