@@ -31,6 +31,7 @@ from .proofs import (
     sessions,
     transfer,
     tunnels,
+    ways,
 )
 from .proofs.verdict import until
 
@@ -70,10 +71,11 @@ def prove(rehearsed: Rehearsed, built: Built, results: Path, only: Iterable[str]
 
 
 PROOFS: Final[dict[str, tuple[str, Callable[[Lab], Iterable[Verdict]]]]] = {
-    tunnels.PROOF: ("tunnels and their suites", lambda lab: until(lab.patience, lambda: tunnels.tunnels(lab))),
+    tunnels.PROOF: ("tunnels and their suites", tunnels.proof),
     sessions.PROOF: ("what each session tells", lambda lab: until(lab.patience, lambda: sessions.sessions(lab))),
     reach.REACH: ("who reaches whom", lambda lab: until(lab.patience, lambda: reach.reach(lab))),
     dns.PROOF: ("who finds whose names", dns.forwarding),
+    ways.PROOF: ("which links carry it", ways.carried),
     reach.SIZE: ("how large packets may be", reach.sizes),
     overhead.PROOF: ("what tunnels take of each packet", overhead.overheads),
     transfer.PROOF: ("20 MB without ICMP", transfer.transfers),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Final
 
@@ -53,8 +54,8 @@ def _tunnels(lab: Lab) -> Iterator[Verdict]:
     for link, tunnel in lab.rehearsed.tunnels:
         (gateway, _), target = tunnel["from"].split(), tunnel["to"].split()[1]
         here = _here(link["via"], tunnel["mtu"])
-        largest = _largest(lab, gateway, target, here)
-        yield Verdict(SIZE, tunnel["name"], _planned(tunnel["mtu"], here), _told(largest), largest == here)
+        found = _largest(lab, gateway, target, here)
+        yield Verdict(SIZE, tunnel["name"], _planned(tunnel["mtu"], here), found, found == f"{here} bytes")
 
 
 def _ways(lab: Lab) -> Iterator[Verdict]:
@@ -80,11 +81,16 @@ def _planned(planned: int, here: int) -> str:
     return f"{planned} bytes" if planned == here else f"{planned} bytes, {here} in user space"
 
 
-def _largest(lab: Lab, machine: str, target: str, planned: int) -> int | None:
-    """Return the planned size where it passes and one byte more does not; else what passes, or None."""
+def _largest(lab: Lab, machine: str, target: str, planned: int) -> str:
+    """Tell whether the planned size passes, and whether the gateway itself refuses one byte more."""
     if not _passes(lab, machine, target, planned):
-        return None
-    return planned if not _passes(lab, machine, target, planned + 1) else planned + 1
+        return "no packet of that size passes"
+    said = _sent(lab, machine, target, planned + 1)
+    if said.returncode == 0:
+        return f"{planned + 1} bytes and perhaps more"
+    # Refused further on, whoever sends it depends on ICMP to know.
+    local = "local error" in said.stdout + said.stderr or "too long" in said.stdout + said.stderr
+    return f"{planned} bytes" if local else f"{planned} bytes, and the gateway's interface takes more"
 
 
 def _discovered(lab: Lab, machine: str, target: str) -> int | None:
@@ -99,8 +105,12 @@ def _discovered(lab: Lab, machine: str, target: str) -> int | None:
 
 
 def _passes(lab: Lab, machine: str, target: str, size: int) -> bool:
-    command = ["ping", "-n", "-q", "-c", "2", "-i", "0.02", "-W", "0.5", "-M", "do", "-s", str(size - _HEADERS), target]
-    return lab.built.run(machine, *command).returncode == 0
+    return _sent(lab, machine, target, size).returncode == 0
+
+
+def _sent(lab: Lab, machine: str, target: str, size: int) -> subprocess.CompletedProcess[str]:
+    command = ["ping", "-n", "-c", "2", "-i", "0.02", "-W", "0.5", "-M", "do", "-s", str(size - _HEADERS), target]
+    return lab.built.run(machine, *command)
 
 
 def _told(size: int | None) -> str:

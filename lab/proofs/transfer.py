@@ -55,6 +55,9 @@ def _transfer(lab: Lab, here: str, there: str) -> Verdict:
 def _without_icmp(lab: Lab) -> Generator[None]:
     machines = [machine.name for machine in lab.sketch.machines.values() if _routes(machine)]
     try:
+        for machine in lab.sketch.machines:
+            # Nobody remembers what ICMP told before.
+            lab.built.answer(machine, "ip", "route", "flush", "cache")
         for machine in machines:
             lab.built.load_rules(machine, _BLOCK)
         yield

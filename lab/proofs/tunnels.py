@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from .verdict import Lab, Verdict
+from lab.esp import RENDERED_FILE
+
+from .verdict import Lab, Verdict, until
 
 PROOF: Final = "tunnel"
+_REKEY_SECONDS: Final = 10.0
 _ENCRYPTION: Final = {"AES_GCM_16-256": "AES-256-GCM", "AES_GCM_16-128": "AES-128-GCM"}
 _PRF: Final = {f"PRF_HMAC_SHA2_{bits}": f"SHA-{bits}" for bits in (256, 384, 512)} | {"PRF_HMAC_SHA1": "SHA-1"}
 _GROUPS: Final = {
@@ -23,12 +26,47 @@ _GROUPS: Final = {
 }
 
 
-def tunnels(lab: Lab) -> list[Verdict]:
-    """Return what both ends of each tunnel say of it."""
-    return [verdict for link, tunnel in lab.rehearsed.tunnels for verdict in _of(lab, link, tunnel)]
+def proof(lab: Lab) -> list[Verdict]:
+    """Wait for the tunnels, then have IPsec's children made again: only from then on have they a group of their own."""
+    found = until(lab.patience, lambda: tunnels(lab))
+    renewed = [
+        tunnel["name"]
+        for link, tunnel in lab.rehearsed.tunnels
+        if link["via"] != "wireguard" and _up(found, tunnel["name"])
+    ]
+    for name in renewed:
+        for machine in _ends(lab, name):
+            if RENDERED_FILE in lab.sketch.machines[machine].files:
+                lab.built.run(machine, "swanctl", "--rekey", "--child", name)
+    if not renewed:
+        return found
+    again = until(_REKEY_SECONDS, lambda: tunnels(lab, renewed=renewed))
+    # What was down before is told as it was.
+    return [new if old.holds else old for old, new in zip(found, again, strict=True)]
 
 
-def _of(lab: Lab, link: dict[str, object], tunnel: dict[str, str]) -> Iterator[Verdict]:
+def _up(found: Iterable[Verdict], name: str) -> bool:
+    return all(each.holds for each in found if each.subject.startswith(f"{name} at "))
+
+
+def _ends(lab: Lab, tunnel: str) -> list[str]:
+    return sorted(each for each in lab.sketch.machines if each.startswith(f"{tunnel}@"))
+
+
+def tunnels(lab: Lab, renewed: Collection[str] = ()) -> list[Verdict]:
+    """Return what both ends of each tunnel say of it.
+
+    :param lab: the lab
+    :param renewed: IPsec tunnels whose children have been made again, and so have a group of their own
+    """
+    return [
+        verdict
+        for link, tunnel in lab.rehearsed.tunnels
+        for verdict in _of(lab, link, tunnel, renewed=tunnel["name"] in renewed)
+    ]
+
+
+def _of(lab: Lab, link: dict[str, object], tunnel: dict[str, str], *, renewed: bool) -> Iterator[Verdict]:
     name, suite = tunnel["name"], tunnel["suite"]
     if link["via"] == "wireguard":
         gateway, instance = tunnel["from"].split()[0], tunnel["to"].split()[0]
@@ -36,12 +74,15 @@ def _of(lab: Lab, link: dict[str, object], tunnel: dict[str, str]) -> Iterator[V
             yield Verdict(PROOF, f"{name} at {machine}", suite, *_wireguard(lab, machine, address, suite))
     else:
         for machine in sorted(each for each in lab.sketch.machines if each.startswith(f"{name}@")):
-            found = _ipsec(lab.built.answer(machine, "swanctl", "--list-sas"))
+            found = _ipsec(lab.built.answer(machine, "swanctl", "--list-sas"), renewed=renewed)
             yield Verdict(PROOF, f"{name} at {machine.rpartition('@')[2]}", suite, found, found == suite)
 
 
-def _ipsec(said: str) -> str:
-    """Tell strongSwan's security associations in the plan's words."""
+def _ipsec(said: str, *, renewed: bool = False) -> str:
+    """Tell strongSwan's security associations in the plan's words.
+
+    The first child has the group of IKE, whatever its own is; one that was made again has its own.
+    """
     ike = re.search(r"ESTABLISHED, (IKEv\d)", said)
     suite = re.search(r"^  (AES\S+)$", said, re.MULTILINE)
     child = re.search(r"INSTALLED, TUNNEL\S*, ESP:(\S+)", said)
@@ -55,10 +96,16 @@ def _ipsec(said: str) -> str:
         _PRF.get(prf, prf),
         f"DH {_GROUPS.get(group, group)}",
     ]
-    inner = child.group(1).split("/")[0]
+    inner, *rest = child.group(1).split("/")
     if inner != encryption:
         words.append(f"and {inner} inside")
+    if renewed and group not in rest:
+        words.append(f"and {_told(rest)} inside, as children are made again")
     return " ".join(words)
+
+
+def _told(parts: list[str]) -> str:
+    return next((f"DH {_GROUPS[part]}" for part in parts if part in _GROUPS), "no group")
 
 
 def _wireguard(lab: Lab, machine: str, address: str, suite: str) -> tuple[str, bool]:
