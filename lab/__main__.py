@@ -52,6 +52,8 @@ def _up(stage: Stage, options: argparse.Namespace) -> int:
     _rehearse(stage)
     place.parent.mkdir(mode=0o700, exist_ok=True)
     _tell(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own; nothing else is touched.")
+    for sentence in preflight.STANDS_IN:
+        _tell(f"  {sentence}")
     began = time.monotonic()
     with holder.started(place) as held:
         if _inside(held, "build", stage, program=program):

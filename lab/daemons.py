@@ -94,7 +94,6 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
     machine.files["/etc/keepalived/keepalived.conf"] = lines(
         "global_defs {",
         "  vrrp_version 3",
-        "  enable_script_security",
         "  script_user root",
         "}",
         "vrrp_script routes {",

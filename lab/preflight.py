@@ -43,7 +43,7 @@ STANDS_IN: Final = (
     "strongSwan and FRR stand in for AWS, as declared to it; how fast AWS itself notices and acts is not shown.",
     "Unbound stands in for Route 53 Resolver and its private zones, as declared, and for each site's own name service.",
     "VRRP between a site's gateways is the lab's own, as it is the site's.",
-    "Delay, loss and MACsec are not rehearsed: this machine's kernel may have none of them.",
+    "Delay, loss and MACsec are not shown: this machine's kernel may have none of them.",
 )
 
 

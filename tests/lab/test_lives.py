@@ -49,7 +49,7 @@ def one_sentence(text: str) -> str:
 
 def assert_nothing_is_left(estate: Estate, seen: set[str], before: list[str]) -> None:
     assert wait_for(lambda: not estate.living()), estate.living()
-    assert seen.isdisjoint(namespaces(list(processes())))
+    assert wait_for(lambda: seen.isdisjoint(namespaces(list(processes()))))
     assert mounts() == before
 
 

@@ -22,7 +22,9 @@ def network(
     gateways = [{"name": f"edge-{number}", "lan_address": address} for number, address in enumerate(lan)]
     site: dict[str, Any] = {"name": "dc1", "ranges": list(ranges), "gateways": gateways}
     neighbours = [{"site": "dc1", "link": link, "announces": list(announced)}]
-    return site_network(Rehearsed("test", [], {}, {"neighbours": neighbours}), site)
+    return site_network(
+        Rehearsed("test", [], {}, {"neighbours": neighbours, "dns": {"aws_sites": [], "onprem_sites": []}}), site
+    )
 
 
 def test_without_addresses_of_their_own_gateways_are_at_the_end_of_the_first_range() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.estate import Rehearsed
-from lab.security_groups import guard
+from lab.security_groups import guard, rules_of
 from lab.sketch import Machine
 from rehearsal.clouds.ledger import LedgerObject
 
@@ -27,7 +27,8 @@ def chains(*rules: LedgerObject, **interface: Any) -> tuple[list[str], list[str]
     router = Machine("vpc", "aws")
     inputs = {"securityGroups": ["sg-1"], **interface}
     eni = LedgerObject("eni-1", "urn::eni", "aws:ec2/networkInterface:NetworkInterface", "aws", "aws", 0, inputs, {})
-    guard(router, "port0", eni, ADDRESS, Rehearsed("test", list(rules), {}, {}))
+    passing = rules_of(Rehearsed("test", list(rules), {}, {}), eni.inputs["securityGroups"])
+    guard(router, "port0", ADDRESS, passing, checked=bool(eni.inputs.get("sourceDestCheck", True)))
     (text,) = router.files.values()
     assert router.start == [f"nft -f {next(iter(router.files))}"], "the filter stands before anything is started"
     inward, outward = text.partition("chain from-instance")[::2]
