@@ -14,9 +14,21 @@ FRR_FILE: Final = "/etc/frr/frr.conf"
 FRR_DAEMONS: Final = ("zebra", "bgpd", "staticd", "bfdd")
 CHARON_FILE: Final = "/etc/lab/strongswan.conf"
 CONNECTIONS_FILE: Final = "/etc/lab/swanctl.conf"
-LOOK_SECONDS: Final = 1
-"""How often VRRP looks whether there are routes; keepalived looks no more often."""
-_LOOK: Final = "/etc/lab/routes"
+LOOK_SECONDS: Final = 0.5
+"""How often a gateway is looked at, whether it has routes."""
+_LOOK: Final = "/etc/lab/look-for-routes"
+_ROUTES: Final = "/run/routes"
+_LOOKING: Final = f"""#!/bin/sh
+# Tells VRRP whether there are routes: it may run no script where a user is root of the lab alone.
+before=
+while :; do
+  now=-254
+  if ip -4 route show proto bgp | grep -q .; then now=0; fi
+  if [ "$now" != "$before" ]; then echo $now >{_ROUTES}; fi
+  before=$now
+  sleep {LOOK_SECONDS}
+done
+"""
 START_FRR: Final = "/etc/lab/start-frr"
 UNBOUND_FILE: Final = "/etc/unbound/unbound.conf"
 UNBOUND_SOCKET: Final = "/run/unbound.ctl"
@@ -94,14 +106,11 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
     machine.files["/etc/keepalived/keepalived.conf"] = lines(
         "global_defs {",
         "  vrrp_version 3",
-        "  script_user root",
         "}",
-        "vrrp_script routes {",
-        f"  script {_LOOK}",
-        f"  interval {LOOK_SECONDS}",
-        f"  timeout {LOOK_SECONDS}",
-        "  fall 1",
-        "  rise 1",
+        "track_file routes {",
+        f"  file {_ROUTES}",
+        "  weight 1",
+        "  init_file -254",
         "}",
         "vrrp_instance hosts {",
         f"  interface {interface}",
@@ -116,13 +125,13 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
         "  virtual_ipaddress {",
         f"    {address}",
         "  }",
-        "  track_script {",
+        "  track_file {",
         "    routes",
         "  }",
         "}",
     )
-    machine.files[_LOOK] = "#!/bin/sh\nip -4 route show proto bgp | grep -q .\n"
-    machine.start.append(f"chmod 755 {_LOOK}")
+    machine.files[_LOOK] = _LOOKING
+    machine.start.append(f"setsid sh {_LOOK} </dev/null >/dev/null 2>&1 &")
     machine.start.append(
         "keepalived --vrrp --pid=/run/keepalived.pid --vrrp_pid=/run/vrrp.pid >/run/keepalived.out 2>&1"
     )
