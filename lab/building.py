@@ -19,7 +19,7 @@ from .sketch import Machine, Sketch
 
 MEMORY: Final = Path("/mnt")
 """Where machines keep what is theirs: a file system in memory that only the lab sees, as there are keys in it."""
-_OWN: Final = ("/etc", "/var/lib", "/usr/local")
+_OWN: Final = ("/etc", "/var/lib", "/var/tmp", "/usr/local")  # noqa: S108 - what daemons leave there is the lab's
 """What each machine has a copy of its own of, made of what it changes."""
 _EMPTY: Final = (
     "/etc/frr",

@@ -19,7 +19,8 @@ MEGABYTES: Final = 20
 SECONDS: Final = 20
 """After which a transfer has stalled."""
 _PORT: Final = 5201
-_PROGRAM: Final = Path(__file__).parent.parent / "standins" / "transfer.py"
+PROGRAM: Final = Path(__file__).parent.parent / "standins" / "transfer.py"
+"""What sends and takes bytes."""
 _BLOCK: Final = """table inet no-icmp
 delete table inet no-icmp
 table inet no-icmp {
@@ -38,10 +39,10 @@ def transfers(lab: Lab) -> list[Verdict]:
 def _transfer(lab: Lab, here: str, there: str) -> Verdict:
     target = hosts(lab, there)[0]
     source = hosts(lab, here)[0]
-    lab.built.start(there, sys.executable, "-I", str(_PROGRAM), "receive", target, str(_PORT), str(SECONDS))
+    lab.built.start(there, sys.executable, "-I", str(PROGRAM), "receive", target, str(_PORT), str(SECONDS))
     began = time.monotonic()
     done = lab.built.run(
-        here, sys.executable, "-I", str(_PROGRAM), "send", source, target, str(_PORT), str(MEGABYTES), str(SECONDS)
+        here, sys.executable, "-I", str(PROGRAM), "send", source, target, str(_PORT), str(MEGABYTES), str(SECONDS)
     )
     took = time.monotonic() - began
     holds = done.returncode == 0

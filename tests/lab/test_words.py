@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from lab.proofs.loading import complaints
 from lab.proofs.tunnels import _ipsec
+
+QUIET = {
+    "FRR": "",
+    "strongSwan": "opening directory '/etc/lab/x509' failed: No such file or directory\nloaded ike secret 'ike-a'\n",
+    "WireGuard": "[#] ip link add wg51820 type wireguard\nError: Unknown device type.\n"
+    "[!] Missing WireGuard kernel module. Falling back to slow userspace implementation.\n",
+    "cloud-init": "[#] ip link add wg51820 type wireguard\nError: Unknown device type.\n",
+    "Unbound": "[1795913661] unbound[1426:0] notice: init module 0: subnetcache\n",
+}
+"""What they say where all is well."""
 
 UP = """dc1-aws-edge-a-1: #2, ESTABLISHED, IKEv2, cae54c87dc42a902_i fd658f19f64ee659_r*
   local  '203.0.113.10' @ 203.0.113.10[4500]
@@ -67,3 +78,22 @@ def test_another_suite_is_told_as_another(old: str, new: str, told: str) -> None
 )
 def test_a_tunnel_that_carries_nothing_is_down(said: str) -> None:
     assert _ipsec(said) == "down"
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("FRR", "line 7: % Unknown command: neighbour 169.254.6.1 remote-as 64512"),
+        ("strongSwan", "loading connection 'dc1-aws-edge-a-1' failed: unknown option: proposal, config discarded"),
+        ("WireGuard", "Line unrecognized: `PrivatKey=x'"),
+        ("cloud-init", "Warning: AllowedIP has nonzero host part: 172.20.0.1/16"),
+        ("Unbound", "[1795913661] unbound[1426:0] warning: duplicate local-zone"),
+    ],
+)
+def test_a_complaint_is_heard(program: str, said: str) -> None:
+    assert complaints(program, f"{QUIET[program]}{said}\n") == [said]
+
+
+@pytest.mark.parametrize("program", sorted(QUIET))
+def test_what_programs_always_say_is_no_complaint(program: str) -> None:
+    assert complaints(program, QUIET[program]) == []

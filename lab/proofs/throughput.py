@@ -1,0 +1,47 @@
+"""What a link carries here, beside what a bare cable carries: a figure of this machine, and no promise of any other."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Final
+
+from .reach import hosts, pairs
+from .transfer import PROGRAM
+from .verdict import Lab, Verdict
+
+PROOF: Final = "throughput"
+_MEGABYTES: Final = 40
+_SECONDS: Final = 30
+_PORT: Final = 5202
+
+
+def throughputs(lab: Lab) -> list[Verdict]:
+    """Send as fast as it goes between every two sites, and over the cable between a site's hosts and a gateway."""
+    found: list[Verdict] = []
+    for here, there in pairs(lab):
+        gateways = [each for site in lab.rehearsed.sites if site["name"] == here for each in site["gateways"]]
+        lan = next((each for each in gateways if each["lan_address"]), None)
+        if lan is None:
+            continue
+        raw = _rate(lab, here, lan["name"], lan["lan_address"])
+        rate = _rate(lab, here, there, hosts(lab, there)[0])
+        told = f"{_told(rate)} of {_told(raw)} over a bare cable"
+        found.append(Verdict(PROOF, f"{here} → {there}", "a figure, not judged", told, rate > 0 and raw > 0))
+    return found
+
+
+def _rate(lab: Lab, here: str, there: str, target: str) -> float:
+    """Return how many bits a second arrive; 0 where not all of them do."""
+    program = (sys.executable, "-I", str(PROGRAM))
+    lab.built.start(there, *program, "receive", target, str(_PORT), str(_SECONDS))
+    time.sleep(0.3)
+    began = time.monotonic()
+    source = hosts(lab, here)[0]
+    words = ("send", source, target, str(_PORT), str(_MEGABYTES), str(_SECONDS))
+    done = lab.built.run(here, *program, *words)
+    return 0.0 if done.returncode else _MEGABYTES * 8e6 / (time.monotonic() - began)
+
+
+def _told(rate: float) -> str:
+    return f"{rate / 1e9:.2f} Gbit/s"
