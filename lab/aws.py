@@ -147,7 +147,7 @@ class Aws:
         """Return the VPCs that a hub reaches, by the subnet through which it does."""
         if is_transit:
             return {
-                str(each.inputs["subnetIds"][0]): self._vpcs[str(each.inputs["vpcId"])]  # pyright: ignore
+                str(each.inputs["subnetIds"][0]): self._vpc(each.inputs["vpcId"])  # pyright: ignore
                 for each in self._rehearsed.of("aws:ec2transitgateway/vpcAttachment:VpcAttachment")
                 if each.inputs["transitGatewayId"] == hub.id
             }
@@ -159,7 +159,20 @@ class Aws:
             ),
             None,
         )
-        return {"": self._vpcs[str(given)]} if given else {}
+        return {"": self._vpc(given)} if given else {}
+
+    def _vpc(self, identifier: object) -> Vpc:
+        """Return a VPC.
+
+        Raises LabError where the stack has not made it, as its subnets and routes are unknown then.
+        """
+        found = self._vpcs.get(str(identifier))
+        if found is None:
+            raise LabError(
+                f"The stack uses {identifier}, which it has not made, so its subnets and routes are not known: "
+                "a lab can be had of sites whose VPC the stack makes."
+            )
+        return found
 
     def _routes(self, vpc: Vpc, target: LedgerObject, interface: str) -> None:
         """Add the routes of a VPC's tables that lead to a gateway."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tests.lab.labs import Estate, needs_a_lab, once
 
 Bring = Callable[[str], Estate]
 
+STACKS = Path(__file__).parent / "stacks"
+"""Stacks that only these tests have."""
+
 
 @pytest.fixture(scope="session")
 def rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
@@ -23,6 +27,8 @@ def rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         with once(tmp_path_factory, f"rehearsed-{stack}") as (root, empty):
             if empty:
                 project = Project(Project.copied(root).root, stack)
+                if (own := STACKS / f"Pulumi.{stack}.yaml").exists():
+                    shutil.copy(own, project.stack_file)
                 done = project.run("up")
                 assert done.code == 0, done.text
         return root / ".rehearsal" / stack
