@@ -20,6 +20,7 @@ from rehearsal.stage import Stage, stacks_directory
 
 from . import holder, internet, preflight, proving
 from .building import MEMORY
+from .cloudinit import STANDINS
 from .errors import LabError
 from .holder import Holder
 
@@ -112,7 +113,7 @@ def _shell(stage: Stage, options: argparse.Namespace) -> int:
     if options.machine not in machines:
         raise LabError(f"There is no machine `{options.machine}`. There are {', '.join(sorted(machines))}.")
     command = options.words or [os.environ.get("SHELL", "/bin/sh")]
-    environment = os.environ | {"PATH": preflight.PATH, "PS1": f"{options.machine}# "}
+    environment = os.environ | {"PATH": f"{STANDINS / 'gateway'}:{preflight.PATH}", "PS1": f"{options.machine}# "}
     enter = ["nsenter", "-t", str(machines[options.machine]), "-n", "-m", "-u", "--", *command]
     return subprocess.run(held.command(*enter), env=environment, check=False).returncode
 

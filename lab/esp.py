@@ -23,6 +23,8 @@ RENDERED_FILE: Final = "/etc/lab/rendered.conf"
 """Where a gateway's `swanctl.conf` lies, as it was rendered."""
 TUNNEL: Final = "inside"
 """The tunnel machine's interface towards its gateway."""
+TUNNELS_FILE: Final = "/etc/lab/tunnels"
+"""Where a gateway has the names of the machines that end its tunnels, for people who look for them."""
 _DEVICE: Final = "ipsec0"
 """What strongSwan calls its own."""
 LARGEST: Final = 1400
@@ -50,6 +52,7 @@ def tunnel_router(sketch: Sketch, gateway: Machine, interface: str, address: str
     :param name: the machine's name
     """
     router = sketch.machine(name, gateway.site)
+    gateway.files[TUNNELS_FILE] = f"{gateway.files.get(TUNNELS_FILE, '')}{name}\n"
     sketch.wire(gateway, interface, router, TUNNEL)
     router.forwards()
     # It answers for whoever is at the other end of the tunnel.

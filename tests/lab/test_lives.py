@@ -145,6 +145,11 @@ def test_a_command_in_the_lab_has_its_own_exit_code_and_its_own_machine(estate: 
     assert estate.run("shell", "edge-a", "sh", "-c", "exit 7").code == 7
     assert estate.run("shell", "edge-b", "hostname").text == "edge-b\n"
     assert "203.0.113.10/32" in estate.run("shell", "edge-a", "ip", "-4", "address", "show", "dev", "lo").text
+    said = estate.run("shell", "edge-a", "swanctl", "--list-sas").text
+    assert {line.partition(":")[0] for line in said.splitlines() if "ESTABLISHED" in line} == {
+        "dc1-aws-edge-a-1",
+        "dc1-aws-edge-a-2",
+    }, "a gateway tells of all its tunnels, wherever they end"
 
 
 def test_a_lab_whose_holder_is_killed_is_gone_and_can_be_built_again(estate: Estate) -> None:
