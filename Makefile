@@ -60,13 +60,13 @@ lab-prove: setup ## prove the running lab of STACK again
 	@$(PY) -m lab prove '$(STACK)' $(ARGS)
 
 lab-cut: setup ## cut the way of TUNNEL through the lab's internet; of all tunnels without TUNNEL
-	@$(PY) -m lab cut '$(STACK)' $(TUNNEL)
+	@$(PY) -m lab cut '$(STACK)' '$(TUNNEL)'
 
 lab-heal: setup ## lay the way of TUNNEL again; of all tunnels without TUNNEL
-	@$(PY) -m lab heal '$(STACK)' $(TUNNEL)
+	@$(PY) -m lab heal '$(STACK)' '$(TUNNEL)'
 
 lab-shell: setup ## a shell at SITE, or on the gateway of that name, in the lab: ping, swanctl, vtysh, wg
-	@$(PY) -m lab shell '$(STACK)' $(or $(SITE),'') $(ARGS)
+	@$(PY) -m lab shell '$(STACK)' '$(SITE)' $(ARGS)
 
 lab-down: setup ## end the lab of STACK; nothing of it is left
 	@$(PY) -m lab down '$(STACK)'

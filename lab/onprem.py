@@ -147,6 +147,11 @@ def _gateway(
         esp.shrink(gateway, end.interface, rehearsed.mtu(rehearsed.tunnel_at(end.address)))
     gateway.set_up("nft", "-f", f"{_PLACE}/firewall.nft")
     for index, end in enumerate(wireguard_ends(files)):
+        if "PrivateKey" not in files[f"{end.interface}.conf"]:
+            raise LabError(
+                f"{gateway.name} keeps its private key to itself, so nobody can stand in for it: "
+                "a lab can be had without `public_keys`."
+            )
         gateway.files[f"/etc/wireguard/{end.interface}.conf"] = files[f"{end.interface}.conf"]
         gateway.start.append(f"wg-quick up {end.interface} >/run/{end.interface}.out 2>&1")
         yield _wireguard(rehearsed, gateway, told["public_ip"], end, index)

@@ -99,3 +99,18 @@ def test_an_address_that_the_plan_does_not_know_is_a_sentence(minimal: Rehearsed
 def test_hosts_are_in_networks_that_the_site_announces(minimal: Rehearsed) -> None:
     (site,) = [each for each in minimal.sites if each["kind"] == "onprem"]
     assert draw(minimal).machines["dc1"].addresses == site_network(minimal, site).hosts
+
+
+def test_a_gateway_that_keeps_its_key_to_itself_is_told(reference: Rehearsed) -> None:
+    files = dict(reference.devices["edge-a"])
+    kept = [line for line in files["wg51820.conf"].splitlines() if not line.startswith("PrivateKey")]
+    with pytest.raises(LabError, match="edge-a keeps its private key to itself"):
+        draw(with_files(reference, "edge-a", {**files, "wg51820.conf": "\n".join(kept)}))
+
+
+def test_a_vpc_that_the_stack_has_not_made_is_told(reference: Rehearsed) -> None:
+    (attachment,) = reference.of("aws:ec2transitgateway/vpcAttachment:VpcAttachment")
+    elsewhere = replace(attachment, inputs={**attachment.inputs, "vpcId": "vpc-0a1b2c3d4e5f67890"})
+    objects = [elsewhere if each is attachment else each for each in reference.objects]
+    with pytest.raises(LabError, match="The stack uses vpc-0a1b2c3d4e5f67890, which it has not made"):
+        draw(replace(reference, objects=objects))
