@@ -47,12 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _up(stage: Stage, options: argparse.Namespace) -> int:
     place = _place(stage)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with holder.alone(place.parent):
+        _build(stage, place)
+    return _prove(stage, options)
+
+
+def _build(stage: Stage, place: Path) -> None:
+    """Build a lab where none is running."""
     if Holder.read(place):
         raise LabError(f"A lab of {stage.stack} is running: `make lab-down STACK={stage.stack}` ends it.")
     program = preflight.check()
     _rehearse(stage)
-    place.parent.mkdir(mode=0o700, exist_ok=True)
-    _tell(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own; nothing else is touched.")
+    _tell(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own.")
     for sentence in preflight.STANDS_IN:
         _tell(f"  {sentence}")
     began = time.monotonic()
@@ -60,7 +67,6 @@ def _up(stage: Stage, options: argparse.Namespace) -> int:
         if _inside(held, "build", stage, program=program):
             raise LabError("The lab was not built; nothing of it is left.")
     _tell(f"  built in {time.monotonic() - began:.1f} s")
-    return _prove(stage, options)
 
 
 def _prove(stage: Stage, options: argparse.Namespace) -> int:
@@ -185,7 +191,11 @@ def _rehearse(stage: Stage) -> None:
     if stage.report.exists() and not (stage.root / "Pulumi.yaml").is_file():
         return  # a rehearsal that was brought here from somewhere else
     folder = stage.root / stacks_directory(stage.root)
-    own = [*folder.glob(f"*.{stage.stack}.*"), *(stage.root / "components").glob("**/*.*")]
+    own = [
+        *folder.glob(f"*.{stage.stack}.*"),
+        *(path for name in ("components", "rehearsal") for path in (stage.root / name).glob("**/*.*")),
+    ]
+    own += [stage.root / "__main__.py", stage.root / "Pulumi.yaml"]
     told = stage.report.stat().st_mtime if stage.report.exists() else 0.0
     if told and all(path.stat().st_mtime <= told for path in own if path.is_file() and path.suffix != ".pyc"):
         return

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -210,6 +211,8 @@ def _lay(sketch: Sketch, built: Built) -> None:
 
 def _network(sketch: Sketch, built: Built, machine: Machine) -> None:
     for path, text in machine.files.items():
+        if not path.startswith(tuple(f"{folder}/" for folder in (*_OWN, "/run"))):
+            raise LabError(f"{machine.name} is to have a file {path}, which would be this machine's own.")
         place = Path(f"/proc/{built.pids[machine.name]}/root{path}")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
@@ -238,7 +241,7 @@ def _propagate(sketch: Sketch, built: Built) -> None:
         own = json.dumps({"router": built.pids[router], "sources": [each for each in told if each["router"] == router]})
         with (MEMORY / f"propagation-{router}.log").open("w") as log:
             subprocess.Popen(
-                ["python3", "-m", "lab.propagation", own],
+                [sys.executable, "-m", "lab.propagation", own],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

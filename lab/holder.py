@@ -6,6 +6,7 @@ network and mounts go with the last process in them. What is left is a folder, w
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -87,6 +88,20 @@ class Holder:
         except (OSError, ValueError, TypeError):
             return None
         return found if found.lives else None
+
+
+@contextmanager
+def alone(folder: Path) -> Generator[None]:
+    """Let nobody else build a lab there meanwhile.
+
+    Raises LabError where somebody does.
+    """
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError("This lab is being built by another command at this moment.") from None
+        yield
 
 
 @contextmanager

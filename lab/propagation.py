@@ -80,9 +80,10 @@ def _learned(source: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         check=False,
     )
     try:
-        return json.loads(done.stdout)["routes"]
+        source["learned"] = json.loads(done.stdout)["routes"]
+        return source["learned"]
     except (ValueError, KeyError):
-        return {}
+        return source.get("learned", {})  # it is busy, and has not forgotten anything
 
 
 if __name__ == "__main__":

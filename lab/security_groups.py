@@ -1,7 +1,7 @@
 """What stands before a network interface in AWS: its security groups, and the check of sources and destinations.
 
 AWS remembers connections; here an answer to what a rule lets out comes in by the same rule with its ends exchanged,
-which lets no more in than the peers that a rule names.
+which is looser: whoever a rule names may send from the port that he is named with.
 """
 
 from __future__ import annotations

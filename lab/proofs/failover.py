@@ -29,6 +29,8 @@ _INTERVAL: Final = 0.01
 _MARGIN: Final = 1.0
 """Seconds beyond the time after which a peer is dead: the other end has to see it too, and routes have to move."""
 _ATTEMPTS: Final = 3
+_ANSWER: Final = 0.1
+"""Seconds within which an answer comes where there is one."""
 _SLOW: Final = 5.0
 """Seconds after which nobody waits for the loss of every single way: one of a link is enough."""
 _LOST: Final = """table inet lost
@@ -214,16 +216,23 @@ class Silence:
 
     def __init__(self) -> None:
         self.said = ""
+        self.until = 0.0
+        """When nobody listened any more."""
 
     def __call__(self) -> float:
         """Return how long the longest silence was, in seconds: by the clock, as ping slows down without answers."""
         times = [float(each) for each in re.findall(r"^\[([\d.]+)\] .* icmp_seq=\d+ ttl", self.said, re.MULTILINE)]
-        return max((after - before for before, after in pairwise(times)), default=float("inf"))
+        # Also when it ends in silence.
+        return max((after - before for before, after in pairwise([*times, self.until])), default=float("inf"))
 
     def lost(self) -> int:
         """Return how many packets were not answered, but for the last ones, whose answers nobody waited for."""
-        numbers = [int(each) for each in re.findall(r"icmp_seq=(\d+) ttl", self.said)]
-        return max(numbers) - len(set(numbers)) if numbers else 0
+        numbers = {int(each) for each in re.findall(r"icmp_seq=(\d+) ttl", self.said)}
+        sent = re.search(r"^(\d+) packets transmitted", self.said, re.MULTILINE)
+        on_their_way = int(_ANSWER / _INTERVAL)
+        return (
+            max(int(sent.group(1)) - on_their_way - len(numbers), max(numbers, default=0) - len(numbers)) if sent else 1
+        )
 
 
 @contextmanager
@@ -236,6 +245,7 @@ def listening(lab: Lab, here: str, there: str) -> Generator[Silence]:
     try:
         yield silence
     finally:
+        silence.until = time.time()
         process.send_signal(signal.SIGINT)  # it says then what it has not said yet
         try:
             silence.said, _ = process.communicate(timeout=5)

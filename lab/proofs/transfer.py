@@ -31,7 +31,7 @@ table inet no-icmp {
 
 
 def transfers(lab: Lab) -> list[Verdict]:
-    """Send 20 MB over every link's way in both directions, with ICMP dropped everywhere."""
+    """Send 20 MB between every two sites that a link joins, in both directions, with ICMP dropped everywhere."""
     with _without_icmp(lab):
         return [_transfer(lab, here, there) for here, there in pairs(lab)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
@@ -11,6 +12,8 @@ from lab.esp import RENDERED_FILE
 from .verdict import Lab, Verdict, until
 
 PROOF: Final = "tunnel"
+_HANDSHAKE_SECONDS: Final = 180
+"""Age after which WireGuard uses no key any more, in seconds (REJECT_AFTER_TIME, https://www.wireguard.com/protocol/)."""
 _REKEY_SECONDS: Final = 4.0
 _REKEYINGS: Final = 4
 _ENCRYPTION: Final = {"AES_GCM_16-256": "AES-256-GCM", "AES_GCM_16-128": "AES-128-GCM"}
@@ -123,4 +126,6 @@ def _wireguard(lab: Lab, machine: str, address: str, suite: str) -> tuple[str, b
     if not interface:
         return "no interface", False
     times = lab.built.answer(machine, "wg", "show", interface[0], "latest-handshakes").split()
-    return (suite, True) if times[1::2] and all(int(each) for each in times[1::2]) else ("no handshake", False)
+    now = time.time()
+    fresh = bool(times[1::2]) and all(now - int(each) < _HANDSHAKE_SECONDS for each in times[1::2])
+    return (suite, True) if fresh else ("no handshake", False)
