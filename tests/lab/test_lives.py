@@ -85,12 +85,19 @@ def up(estate: Estate, proof: str = "tunnel") -> subprocess.Popen[str]:
     )
 
 
+def lasting(estate: Estate) -> set[int]:
+    """What is still there after a second: gateways look for routes by programs that end at once."""
+    living = set(estate.living())
+    time.sleep(1)
+    return living & set(estate.living())
+
+
 def test_a_lab_comes_up_and_ends_without_a_trace(estate: Estate) -> None:
     before = mounts()
     told = estate.run("up", "--only=tunnel")
     assert told.code == 0, told.text
-    living = estate.living()
-    seen = namespaces(living)
+    seen = namespaces(estate.living())
+    living = lasting(estate)
     assert len(living) > 10, "its daemons run"
     assert len(seen) > 20, "each machine has namespaces of its own"
     assert mounts() == before, "what the lab mounts it mounts for itself"
@@ -98,7 +105,7 @@ def test_a_lab_comes_up_and_ends_without_a_trace(estate: Estate) -> None:
     again = estate.run("up", "--only=tunnel")
     assert again.code == 1
     assert one_sentence(again.text) == "A lab of minimal is running: `make lab-down STACK=minimal` ends it."
-    assert estate.living() == living, "the one that runs is left alone"
+    assert living <= set(estate.living()), "the one that runs is left alone"
 
     assert estate.run("down").code == 0
     assert_nothing_is_left(estate, seen, before)
