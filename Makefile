@@ -112,5 +112,7 @@ lock: setup ## resolve requirements.in into requirements.txt, with hashes
 	"$$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links requirements.in --output-file requirements.txt
 
-clean: ## remove every rehearsal and .venv; the caches stay
+clean: ## remove every rehearsal and .venv, and end every lab; the caches stay
+	@for lab in $(wildcard .rehearsal/*/lab/holder.json); do \
+		lab=$${lab#.rehearsal/}; $(PY) -m lab down "$${lab%/lab/holder.json}"; done
 	@rm -rf .rehearsal .venv .pytest_cache .ruff_cache .hypothesis
