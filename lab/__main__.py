@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import signal
@@ -19,7 +20,7 @@ from rehearsal.errors import RehearsalError
 from rehearsal.stage import Stage, stacks_directory
 
 from . import holder, internet, preflight, proving
-from .building import MEMORY
+from .building import MEMORY, Built
 from .cloudinit import STANDINS
 from .errors import LabError
 from .holder import Holder
@@ -97,31 +98,30 @@ def _heal(stage: Stage, options: argparse.Namespace) -> int:
 def _ways(stage: Stage, tunnel: str, state: str) -> int:
     """Cut the ways of tunnels through the internet, or lay them again."""
     held = _held(stage)
-    ways = [name.removeprefix(internet.PREFIX) for name in _machines(held) if name.startswith(internet.PREFIX)]
+    built = _built(held)
+    ways = [name.removeprefix(internet.PREFIX) for name in built.pids if name.startswith(internet.PREFIX)]
     if tunnel and tunnel not in ways:
         raise LabError(f"There is no tunnel `{tunnel}`. There are {', '.join(sorted(ways))}.")
+    rules = internet.CUT if state == "down" else internet.WHOLE
     for name in [tunnel] if tunnel else ways:
-        _on(
-            held,
-            f"{internet.PREFIX}{name}",
-            "nft",
-            "-f",
-            "-",
-            given=internet.CUT if state == "down" else internet.WHOLE,
-        )
+        way = f"{internet.PREFIX}{name}"
+        enter = held.command(*built.command(way, "nft", "-f", "-"))
+        done = subprocess.run(enter, input=rules, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LabError(f"On {way}: {done.stderr.strip()}")
         print(f"{name}: {'cut' if state == 'down' else 'whole'}")
     return 0
 
 
 def _shell(stage: Stage, options: argparse.Namespace) -> int:
     held = _held(stage)
-    machines = _machines(held)
-    if options.machine not in machines:
-        raise LabError(f"There is no machine `{options.machine}`. There are {', '.join(sorted(machines))}.")
+    built = _built(held)
+    if options.machine not in built.pids:
+        raise LabError(f"There is no machine `{options.machine}`. There are {', '.join(sorted(built.pids))}.")
     command = options.words or [os.environ.get("SHELL", "/bin/sh")]
     environment = os.environ | {"PATH": f"{STANDINS / 'gateway'}:{preflight.PATH}", "PS1": f"{options.machine}# "}
-    enter = ["nsenter", "-t", str(machines[options.machine]), "-n", "-m", "-u", "--", *command]
-    return subprocess.run(held.command(*enter), env=environment, check=False).returncode
+    enter = held.command(*built.command(options.machine, *command))
+    return subprocess.run(enter, env=environment, check=False).returncode
 
 
 def _held(stage: Stage) -> Holder:
@@ -131,22 +131,14 @@ def _held(stage: Stage) -> Holder:
     return found
 
 
-def _machines(held: Holder) -> dict[str, int]:
-    import json
-
+def _built(held: Holder) -> Built:
+    """Return the lab's machines, as they are known inside it."""
     done = subprocess.run(
         held.command("cat", str(MEMORY / "machines.json")), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise LabError("The lab is still being built.")
-    return json.loads(done.stdout)
-
-
-def _on(held: Holder, machine: str, *command: str, given: str) -> None:
-    enter = ["nsenter", "-t", str(_machines(held)[machine]), "-n", "-m", "-u", "--", *command]
-    done = subprocess.run(held.command(*enter), input=given, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LabError(f"On {machine}: {done.stderr.strip()}")
+    return Built(json.loads(done.stdout))
 
 
 def _inside(held: Holder, command: str, stage: Stage, *rest: str, program: Path | None = None) -> int:

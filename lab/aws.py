@@ -127,7 +127,7 @@ class Aws:
                 machine.ip(f"route add {network} {over(f'vpc{number}', FAR)}")
                 networks.append(network)
             self._routes(vpc, hub, inside)
-        speaker = aws_vpn.Hub(int(str(hub.outputs["amazonSideAsn"]).partition(".")[0]), networks)
+        speaker = aws_vpn.Hub(_number(hub.outputs["amazonSideAsn"]), networks)
         for connection in self._rehearsed.of("aws:ec2/vpnConnection:VpnConnection"):
             if hub.id in (connection.inputs.get("transitGatewayId"), connection.inputs.get("vpnGatewayId")):
                 customer = self._rehearsed.by_id(connection.inputs["customerGatewayId"])

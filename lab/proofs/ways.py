@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Final
 
-from lab import internet
-
+from .counting import counting
 from .reach import hosts, pairs
 from .verdict import Lab, Verdict
 
 PROOF: Final = "way"
 _SIZE: Final = 1200
-_LARGE: Final = 1000
-"""Nothing but the proof's own packets is larger, in bytes."""
 _PINGS: Final = 5
-_COUNT: Final = f"""table inet carried
-delete table inet carried
-table inet carried {{
-  counter onprem {{ }}
-  counter cloud {{ }}
-  chain passing {{
-    type filter hook forward priority -200;
-    iifname "onprem" ip length > {_LARGE} counter name onprem
-    iifname "cloud" ip length > {_LARGE} counter name cloud
-  }}
-}}
-"""
 
 
 def carried(lab: Lab) -> list[Verdict]:
@@ -50,26 +33,9 @@ def _carriers(lab: Lab, here: str, there: str, tunnels: Iterable[str]) -> list[s
     # A way has an end on premises and one in the cloud, and what comes in there was sent there.
     kinds = {site["name"]: site["kind"] for site in lab.rehearsed.sites}
     end = "onprem" if kinds[here] == "onprem" else "cloud"
-    with _counting(lab, tunnels):
+    with counting(lab, tunnels) as counted:
         for source in hosts(lab, here):
             for target in hosts(lab, there):
                 command = ("ping", "-n", "-q", "-c", str(_PINGS), "-i", "0.02", "-W", "1", "-s", str(_SIZE))
                 lab.built.run(here, *command, "-I", source, target)
-        return [name for name in tunnels if _counted(lab, name, end)]
-
-
-def _counted(lab: Lab, tunnel: str, end: str) -> int:
-    told = lab.built.answer(f"{internet.PREFIX}{tunnel}", "nft", "-j", "list", "counter", "inet", "carried", end)
-    return json.loads(told)["nftables"][1]["counter"]["packets"]
-
-
-@contextmanager
-def _counting(lab: Lab, tunnels: Iterable[str]) -> Generator[None]:
-    ways = [f"{internet.PREFIX}{tunnel}" for tunnel in tunnels]
-    try:
-        for way in ways:
-            lab.built.load_rules(way, _COUNT)
-        yield
-    finally:
-        for way in ways:
-            lab.built.load_rules(way, "table inet carried\ndelete table inet carried\n")
+        return [name for name in tunnels if counted(name, end).packets]

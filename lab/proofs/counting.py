@@ -1,0 +1,55 @@
+"""Counts a proof's own packets on the ways of tunnels through the internet: all that are large are its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from lab import internet
+
+from .verdict import Lab
+
+LARGE: Final = 1000
+"""Nothing but a proof's own packets is larger, in bytes."""
+_COUNT: Final = f"""table inet counted
+delete table inet counted
+table inet counted {{
+  counter onprem {{ }}
+  counter cloud {{ }}
+  chain passing {{
+    type filter hook forward priority -200;
+    iifname "onprem" ip length > {LARGE} counter name onprem
+    iifname "cloud" ip length > {LARGE} counter name cloud
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What came in at one end of a way."""
+
+    packets: int
+    bytes: int
+
+
+@contextmanager
+def counting(lab: Lab, tunnels: Iterable[str]) -> Generator[Callable[[str, str], Counted]]:
+    """Count on the ways of tunnels; what a tunnel's end (`onprem`, `cloud`) has sent is told as long as this lasts."""
+    ways = [f"{internet.PREFIX}{tunnel}" for tunnel in tunnels]
+
+    def counted(tunnel: str, end: str) -> Counted:
+        told = lab.built.answer(f"{internet.PREFIX}{tunnel}", "nft", "-j", "list", "counter", "inet", "counted", end)
+        counter = json.loads(told)["nftables"][1]["counter"]
+        return Counted(counter["packets"], counter["bytes"])
+
+    try:
+        for way in ways:
+            lab.built.load_rules(way, _COUNT)
+        yield counted
+    finally:
+        for way in ways:
+            lab.built.load_rules(way, "table inet counted\ndelete table inet counted\n")
