@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any, Final
 
 from .reach import hosts
+from .tcp import last_words, receive, send
 from .verdict import Lab, Verdict
 
 PROOF: Final = "flow"
@@ -19,7 +18,6 @@ _SECONDS: Final = 3
 _ENOUGH: Final = 0.95
 """Part of what a flow sends that has to arrive in time."""
 _FIRST_PORT: Final = 5300
-_PROGRAM: Final = Path(__file__).parent.parent / "standins" / "transfer.py"
 
 
 def flows(lab: Lab) -> list[Verdict]:
@@ -33,14 +31,12 @@ def flows(lab: Lab) -> list[Verdict]:
 def _flow(lab: Lab, scale: int, number: int, demand: dict[str, Any]) -> Verdict:
     here, there = demand["origin"], demand["to"]
     rate = int(demand["burst"]) // scale
-    port, target, source = str(number), hosts(lab, there)[0], hosts(lab, here)[0]
-    program = (sys.executable, "-I", str(_PROGRAM))
-    lab.built.start(there, *program, "receive", target, port, str(_SECONDS * 4))
-    done = lab.built.run(here, *program, "pace", source, target, port, str(rate), str(_SECONDS))
+    target = hosts(lab, there)[0]
+    receive(lab, there, target, number, _SECONDS * 4)
+    done = send(lab, here, "pace", target, number, rate, _SECONDS)
     subject = f"{here} → {there} ({', '.join(demand['flows'])})"
     planned = f"{rate / 1e6:.0f} Mbit/s, 1/{scale} of what is needed at worst"
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["nothing arrived"])[-1]
-        return Verdict(PROOF, subject, planned, said, holds=False)
+        return Verdict(PROOF, subject, planned, last_words(done), holds=False)
     found = float(done.stdout)
     return Verdict(PROOF, subject, planned, f"{found / 1e6:.0f} Mbit/s", found >= rate * _ENOUGH)

@@ -70,10 +70,9 @@ def speaker(lab: Lab, session: dict[str, Any]) -> str | None:
 
 def peer_address(lab: Lab, session: dict[str, Any]) -> str:
     """Return the peer's address in a session."""
-    for _, tunnel in lab.rehearsed.tunnels:
-        if tunnel["name"] == session["tunnel"]:
-            ends = [tunnel["from"].split(), tunnel["to"].split()]
-            return next(end[1] for end in ends if end[0] != session["gateway"])
+    for name, address in _ends(lab, session):
+        if name != session["gateway"]:
+            return address
     return next(
         gateway["lan_address"]
         for site in lab.rehearsed.sites
@@ -84,11 +83,16 @@ def peer_address(lab: Lab, session: dict[str, Any]) -> str:
 
 def own_address(lab: Lab, session: dict[str, Any]) -> str:
     """Return the speaker's own address in a session of a link."""
-    for _, tunnel in lab.rehearsed.tunnels:
-        if tunnel["name"] == session["tunnel"]:
-            ends = [tunnel["from"].split(), tunnel["to"].split()]
-            return next(end[1] for end in ends if end[0] == session["gateway"])
+    for name, address in _ends(lab, session):
+        if name == session["gateway"]:
+            return address
     raise LabError(f"The report knows no tunnel {session['tunnel']}.")
+
+
+def _ends(lab: Lab, session: dict[str, Any]) -> list[list[str]]:
+    """Return name and address of both ends of a session's tunnel; none of a session without one."""
+    told = (tunnel for _, tunnel in lab.rehearsed.tunnels if tunnel["name"] == session["tunnel"])
+    return [tunnel[end].split() for tunnel in told for end in ("from", "to")]
 
 
 def peer_machine(lab: Lab, session: dict[str, Any]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Final
 
 from .reach import hosts, pairs
-from .transfer import PROGRAM
+from .tcp import receive, send
 from .verdict import Lab, Verdict
 
 PROOF: Final = "throughput"
@@ -33,13 +32,10 @@ def throughputs(lab: Lab) -> list[Verdict]:
 
 def _rate(lab: Lab, here: str, there: str, target: str) -> float:
     """Return how many bits a second arrive; 0 where not all of them do."""
-    program = (sys.executable, "-I", str(PROGRAM))
-    lab.built.start(there, *program, "receive", target, str(_PORT), str(_SECONDS))
+    receive(lab, there, target, _PORT, _SECONDS)
     time.sleep(0.3)
     began = time.monotonic()
-    source = hosts(lab, here)[0]
-    words = ("send", source, target, str(_PORT), str(_MEGABYTES), str(_SECONDS))
-    done = lab.built.run(here, *program, *words)
+    done = send(lab, here, "send", target, _PORT, _MEGABYTES, _SECONDS)
     return 0.0 if done.returncode else _MEGABYTES * 8e6 / (time.monotonic() - began)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from lab.sketch import Machine
 
 from .reach import hosts, pairs
+from .tcp import last_words, receive, send
 from .verdict import Lab, Verdict
 
 PROOF: Final = "transfer"
@@ -19,8 +18,6 @@ MEGABYTES: Final = 20
 SECONDS: Final = 20
 """After which a transfer has stalled."""
 _PORT: Final = 5201
-PROGRAM: Final = Path(__file__).parent.parent / "standins" / "transfer.py"
-"""What sends and takes bytes."""
 _BLOCK: Final = """table inet no-icmp
 delete table inet no-icmp
 table inet no-icmp {
@@ -38,17 +35,12 @@ def transfers(lab: Lab) -> list[Verdict]:
 
 def _transfer(lab: Lab, here: str, there: str) -> Verdict:
     target = hosts(lab, there)[0]
-    source = hosts(lab, here)[0]
-    lab.built.start(there, sys.executable, "-I", str(PROGRAM), "receive", target, str(_PORT), str(SECONDS))
+    receive(lab, there, target, _PORT, SECONDS)
     began = time.monotonic()
-    done = lab.built.run(
-        here, sys.executable, "-I", str(PROGRAM), "send", source, target, str(_PORT), str(MEGABYTES), str(SECONDS)
-    )
+    done = send(lab, here, "send", target, _PORT, MEGABYTES, SECONDS)
     took = time.monotonic() - began
     holds = done.returncode == 0
-    found = (
-        f"{MEGABYTES} MB in {took:.1f} s" if holds else (done.stderr.strip().splitlines() or ["nothing arrived"])[-1]
-    )
+    found = f"{MEGABYTES} MB in {took:.1f} s" if holds else last_words(done)
     return Verdict(PROOF, f"{here} → {there}", f"{MEGABYTES} MB without ICMP", found, holds)
 
 
