@@ -349,7 +349,10 @@ _HOOKS: Final = """  chain in {
 
 
 def _route_server_conf(asn: int, address: str, peers: list[LedgerObject]) -> str:
-    """Write what a route server's endpoint says: nothing. It listens, and watches its peers by BFD if asked to."""
+    """Write what a route server's endpoint says: nothing. It listens, and watches its peers by BFD if asked to.
+
+    Its peers have to open their sessions (https://docs.aws.amazon.com/vpc/latest/userguide/route-server-tutorial-create-peer.html).
+    """
     sessions: list[str] = []
     for peer in peers:
         options = _member(peer.inputs, "bgpOptions")
@@ -357,7 +360,7 @@ def _route_server_conf(asn: int, address: str, peers: list[LedgerObject]) -> str
         sessions += [
             f"{neighbour} remote-as {_number(options['peerAsn'])}",
             f"{neighbour} timers 10 30",
-            f"{neighbour} timers connect 5",
+            f"{neighbour} passive",
             f"{neighbour} update-source {address}",
             f"{neighbour} route-map nothing out",
         ]

@@ -1,7 +1,9 @@
 """What stands before a network interface in AWS: its security groups, and the check of sources and destinations.
 
-AWS remembers connections; here an answer to what a rule lets out comes in by the same rule with its ends exchanged,
-which is looser: whoever a rule names may send from the port that he is named with.
+As AWS does, it remembers connections: what a rule lets through in one direction is answered in the other one, and
+nothing else is. The kernel's own tracking of connections does not see a port of a bridge, so sets keep their ends here,
+for as long as AWS does at the least
+(https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html).
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from .estate import Rehearsed
 from .sketch import Machine, lines
 
 _EVERY_PROTOCOL: Final = "-1"
+_REMEMBERED: Final = "timeout 180s"
+"""AWS's own for streams of UDP, and about half of it for TCP."""
+_WITH_PORTS: Final = "meta l4proto { tcp, udp }"
 
 
 @dataclass(frozen=True)
@@ -58,20 +63,23 @@ def guard(router: Machine, port: str, address: str, rules: Rules, *, checked: bo
     path = f"/etc/lab/{port}.nft"
     router.files[path] = lines(
         f"table netdev {port} {{",
+        [_memory(f"{name}-{kind}", types) for name in ("asked-in", "asked-out") for kind, types in _TYPES.items()],
         "  chain to-instance {",
         f'    type filter hook egress device "{port}" priority 0; policy drop;',
         "    ether type arp accept",
         [f"    ip daddr != {address} drop"] if checked else [],
-        [f"    {_match(rule, 'saddr', 'dport')} accept" for rule in rules.inward],
-        [f"    {_match(rule, 'saddr', 'sport')} accept" for rule in rules.outward],
+        _answers("asked-out"),
+        [f"    {_match(rule, 'saddr')} jump let-in" for rule in rules.inward],
         "  }",
         "  chain from-instance {",
         f'    type filter hook ingress device "{port}" priority 0; policy drop;',
         "    ether type arp accept",
         [f"    ip saddr != {address} drop"] if checked else [],
-        [f"    {_match(rule, 'daddr', 'dport')} accept" for rule in rules.outward],
-        [f"    {_match(rule, 'daddr', 'sport')} accept" for rule in rules.inward],
+        _answers("asked-in"),
+        [f"    {_match(rule, 'daddr')} jump let-out" for rule in rules.outward],
         "  }",
+        _remember("let-in", "asked-in"),
+        _remember("let-out", "asked-out"),
         "}",
     )
     router.start.insert(0, f"nft -f {path}")
@@ -99,13 +107,51 @@ def _rule(told: dict[str, Any], protocol: str, network: object) -> Rule:
     return Rule(str(network), str(told[protocol]), int(told.get("fromPort", 0)), int(told.get("toPort", 0)))
 
 
-def _match(rule: Rule, side: str, port: str) -> str:
-    """Return a rule in nftables' words, for the packets of one direction."""
+def _match(rule: Rule, side: str) -> str:
+    """Return a rule in nftables' words, for the packets of its direction."""
     if rule.protocol == _EVERY_PROTOCOL:
         return f"ip {side} {rule.network}"
     if rule.protocol == "icmp":
         return f"ip {side} {rule.network} ip protocol icmp"
-    return f"ip {side} {rule.network} {rule.protocol} {port} {rule.first}-{rule.last}"
+    return f"ip {side} {rule.network} {rule.protocol} dport {rule.first}-{rule.last}"
+
+
+_TYPES: Final = {
+    "ports": "ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service",
+    "others": "ipv4_addr . ipv4_addr . inet_proto",
+}
+"""What a connection is known by: that of a protocol with ports, and of another."""
+_ASKING: Final = {
+    "ports": "ip saddr . ip daddr . meta l4proto . th sport . th dport",
+    "others": "ip saddr . ip daddr . meta l4proto",
+}
+_ANSWERING: Final = {
+    "ports": "ip daddr . ip saddr . meta l4proto . th dport . th sport",
+    "others": "ip daddr . ip saddr . meta l4proto",
+}
+
+
+def _memory(name: str, types: str) -> str:
+    return f"  set {name} {{ type {types}; flags dynamic,timeout; size 65535; {_REMEMBERED}; }}"
+
+
+def _remember(chain: str, name: str) -> str:
+    """Return a chain that lets a packet through and remembers whose it is."""
+    return lines(
+        f"  chain {chain} {{",
+        f"    {_WITH_PORTS} update @{name}-ports {{ {_ASKING['ports']} }} accept",
+        f"    update @{name}-others {{ {_ASKING['others']} }} accept",
+        "  }",
+    ).rstrip()
+
+
+def _answers(name: str) -> list[str]:
+    """Return rules that let answers through, which keep what they answer from being forgotten."""
+    ends = _ANSWERING["ports"]
+    return [
+        f"    {_WITH_PORTS} {ends} @{name}-ports update @{name}-ports {{ {ends} }} accept",
+        f"    {_ANSWERING['others']} @{name}-others accept",
+    ]
 
 
 def _items(value: object) -> Iterable[Any]:

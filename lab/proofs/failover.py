@@ -2,7 +2,7 @@
 
 A way is cut, a daemon killed, a gateway lost, one at a time, with packets under way every 10 ms. The silence may last
 as long as a peer may be silent until it is taken for dead, by the plan, and a little for routes to move. Then it is
-mended, and every session has to come back, those that were not concerned without having gone.
+mended, and every session has to come back: those that were concerned have gone once, the others never.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from .reach import hosts, pairs
 from .verdict import Lab, Verdict, until
 
 PROOF: Final = "failover"
+Session = tuple[str, str, str]
+"""Gateway, peer, and the tunnel between them."""
 _INTERVAL: Final = 0.01
 _MARGIN: Final = 1.0
 """Seconds beyond the time after which a peer is dead: the other end has to see it too, and routes have to move."""
@@ -95,18 +98,18 @@ class _Failure:
 
 
 def _during(lab: Lab, here: str, there: str, failure: _Failure, seconds: float) -> Verdict:
-    """Let something happen; where a busy machine adds to the silence, up to three times."""
-    verdict = _once(lab, here, there, failure, seconds)
-    for _ in range(_ATTEMPTS - 1):
-        if verdict.holds:
-            break
+    """Let something happen; where a busy machine adds to the silence, up to three times, all of which are told."""
+    tried: list[str] = []
+    while True:
         verdict = _once(lab, here, there, failure, seconds)
-    return verdict
+        tried.append(verdict.found)
+        if verdict.holds or len(tried) == _ATTEMPTS:
+            return replace(verdict, found="; again: ".join(tried))
 
 
 def _once(lab: Lab, here: str, there: str, failure: _Failure, seconds: float) -> Verdict:
     allowed = seconds + _MARGIN
-    before = _resets(lab)
+    before = resets(lab)
     with listening(lab, here, there) as silence:
         time.sleep(0.3)
         with failure.happening():
@@ -117,21 +120,40 @@ def _once(lab: Lab, here: str, there: str, failure: _Failure, seconds: float) ->
     told = [f"{lasted:.2f} s of silence"]
     if not all(each.holds for each in back):
         told.append("sessions stay down")
-    flapped = [name for name, count in _resets(lab).items() if count > before[name] and not _concerned(failure, name)]
-    told += [f"{gateway} from {peer} went down as well" for gateway, peer, _ in flapped]
+    told += flapping(before, resets(lab), lambda name: _concerned(failure, name))
     holds = lasted <= allowed and len(told) == 1
     return Verdict(PROOF, failure.told, f"{seconds:g} s and {_MARGIN:g} s to move", ", ".join(told), holds)
 
 
-def _concerned(failure: _Failure, name: tuple[str, str, str]) -> bool:
+def flapping(
+    before: Mapping[Session, int], after: Mapping[Session, int], concerned: Callable[[Session], bool]
+) -> list[str]:
+    """Tell which sessions went down that had no reason to, and which went down again once they were back.
+
+    :param before: how often each session had gone down
+    :param after: how often it has now; who was started anew counts from nothing
+    :param concerned: whether a session had a reason, once
+    """
+    found: list[str] = []
+    for name, count in after.items():
+        times = count - before.get(name, 0)
+        gateway, peer, _ = name
+        if times > 0 and not concerned(name):
+            found.append(f"{gateway} from {peer} went down as well")
+        elif times > 1:
+            found.append(f"{gateway} from {peer} went down {times} times")
+    return found
+
+
+def _concerned(failure: _Failure, name: Session) -> bool:
     """Tell whether a session may go down: those of a gateway that is lost or killed, on all its links."""
     gateway, peer, tunnel = name
     return tunnel in failure.tunnels or any(word in {gateway, peer} for word in failure.told.split())
 
 
-def _resets(lab: Lab) -> dict[tuple[str, str, str], int]:
-    """Return how often each session went down, by gateway, peer and tunnel."""
-    found: dict[tuple[str, str, str], int] = {}
+def resets(lab: Lab) -> dict[Session, int]:
+    """Return how often each session went down."""
+    found: dict[Session, int] = {}
     for session in lab.rehearsed.report["neighbours"]:
         machine = sessions.speaker(lab, session)
         if machine is None:

@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.esp import RENDERED_FILE
 
 from . import sessions, tunnels
-from .failover import listening
+from .failover import flapping, listening, resets
 from .verdict import Lab, Verdict, until
 
 PROOF: Final = "rotation"
@@ -33,7 +33,7 @@ def rotations(lab: Lab) -> list[Verdict]:
 def _rotation(lab: Lab, link: dict[str, Any], tunnel: dict[str, Any]) -> Verdict:
     here, there = sorted(link["between"])
     name, gateway = tunnel["name"], tunnel["from"].split()[0]
-    before = _spis(lab, name)
+    before, downs = _spis(lab, name), resets(lab)
     told: list[str] = []
     with listening(lab, here, there) as silence:
         _session(lab, gateway, name, "shutdown")
@@ -48,6 +48,7 @@ def _rotation(lab: Lab, link: dict[str, Any], tunnel: dict[str, Any]) -> Verdict
         told.append("the tunnel does not come up with its new key")
     if not all(each.holds for each in back):
         told.append("sessions stay down")
+    told += flapping(downs, resets(lab), lambda session: session[-1] == name)
     told.append(f"{lost} packets lost" if lost else "no packet lost")
     return Verdict(PROOF, name, "no packet lost", ", ".join(told), len(told) == 1 and not lost and longest < _LONGEST)
 

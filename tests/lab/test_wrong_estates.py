@@ -110,11 +110,10 @@ def unlearned(estate: Estate) -> Verdicts:
 
 
 def shut_out(estate: Estate) -> Verdicts:
-    """WireGuard's instances that the VPC's own hosts may not send anything to, with no other way there."""
+    """WireGuard's instances that the VPC's own hosts may answer but not call, with no other way there."""
     estate.forget("Route", "aws-east-10.100.0.0/16")
     for number in (1, 2):
-        for direction in ("Ingress", "Egress"):
-            estate.forget(f"SecurityGroup{direction}Rule", f"dc1-wg-{number}-172.20.0.0/16")
+        estate.forget("SecurityGroupIngressRule", f"dc1-wg-{number}-172.20.0.0/16")
     return estate.proven("tunnel", "bgp", "reach", patience=PATIENCE)
 
 
@@ -391,7 +390,10 @@ def test_a_missing_propagation_is_found_where_a_standby_leads_there(lab: Lab) ->
 @pytest.mark.labs("propagating", "shut_out")
 def test_a_security_group_that_lets_no_host_in_is_found(lab: Lab) -> None:
     assert silent(lab, "propagating") == set()
-    assert silent(lab, "shut_out") == {"dc1", "aws-east"}
+    found = lab("shut_out")
+    theirs = {subject for subject in found.subjects("reach") if subject.startswith("aws-east ")}
+    # They are still answered, where the answer goes through the instance that the question came through.
+    assert theirs <= found.failed("reach")
 
 
 @pytest.mark.labs("whole_minimal")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from .rendering import render
 
@@ -61,6 +62,14 @@ class Session:
     """None: the peer knows no BFD."""
     same_site: bool = False
     """Whether the peer is a gateway of the same site, which sends to this one what it has no way of its own for."""
+    opened_by: Literal["either", "this", "peer"] = "either"
+    """Which end opens it. Where both do and begin at once, as after a cut that both have noticed, each may close the
+    connection that the other keeps, and a session that was up goes down again."""
+
+    @property
+    def retry_seconds(self) -> int:
+        """How long it waits before it tries again to open it: not long where nobody else does."""
+        return 2 if self.opened_by == "this" else 10
 
 
 @dataclass(frozen=True)

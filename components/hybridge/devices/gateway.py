@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Network
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Network
 
 from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel
 from hybridge.planning.wireguard_model import WireguardPlan, WireguardTunnel
@@ -135,7 +135,8 @@ def _vpn_sessions(vpn: SiteToSiteVpnPlan, gateway: OnpremGateway) -> Iterator[Se
 def _wireguard_sessions(link: WireguardPlan, gateway: OnpremGateway) -> Iterator[Session]:
     for tunnel in link.tunnels:
         if tunnel.gateway == gateway.name:
-            yield _session(link, tunnel, link.gateway_asn, Bfd(link.bfd_milliseconds, link.bfd_multiplier))
+            bfd = Bfd(link.bfd_milliseconds, link.bfd_multiplier)
+            yield replace(_session(link, tunnel, link.gateway_asn), bfd=bfd, opened_by="this")
 
 
 def _others(site: OnpremSitePlan, gateway: OnpremGateway) -> list[OnpremGateway]:
@@ -163,12 +164,11 @@ def _own_sessions(site: OnpremSitePlan, gateway: OnpremGateway) -> Iterator[Sess
             hold_seconds=plan.bgp_hold_seconds,
             bfd=Bfd(plan.bfd_milliseconds, plan.bfd_multiplier),
             same_site=True,
+            opened_by="this" if IPv4Address(gateway.lan_address) < IPv4Address(other.lan_address) else "peer",
         )
 
 
-def _session(
-    link: SiteToSiteVpnPlan | WireguardPlan, tunnel: Tunnel | WireguardTunnel, asn: int, bfd: Bfd | None = None
-) -> Session:
+def _session(link: SiteToSiteVpnPlan | WireguardPlan, tunnel: Tunnel | WireguardTunnel, asn: int) -> Session:
     taken, told = _filters(link.name, link.cloud_ranges, link.announced, link.preference)
     return Session(
         address=tunnel.cloud_address,
@@ -180,7 +180,6 @@ def _session(
         prefix_limit=link.prefix_limit,
         keepalive_seconds=link.bgp_keepalive_seconds,
         hold_seconds=link.bgp_hold_seconds,
-        bfd=bfd,
     )
 
 

@@ -152,6 +152,7 @@ def _speaker(plan: WireguardPlan, instance: WireguardInstance, around: InstanceS
             keepalive_seconds=plan.bgp_keepalive_seconds,
             hold_seconds=plan.bgp_hold_seconds,
             bfd=bfd,
+            opened_by="peer",
         )
         for tunnel in plan.tunnels
         if tunnel.instance == instance.name
@@ -173,6 +174,8 @@ def _speaker(plan: WireguardPlan, instance: WireguardInstance, around: InstanceS
             keepalive_seconds=plan.bgp_keepalive_seconds,
             hold_seconds=plan.bgp_hold_seconds,
             bfd=bfd,
+            # A route server opens none (https://docs.aws.amazon.com/vpc/latest/userguide/route-server-tutorial-create-peer.html).
+            opened_by="this",
         )
         for number, address in enumerate(around.route_server, start=1)
     ]
