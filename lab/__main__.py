@@ -26,6 +26,7 @@ from .errors import LabError
 from .holder import Holder
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
+_ANSWER_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 20.0
 """How long an interrupted proof may take to put back what it has changed."""
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _up(stage: Stage, options: argparse.Namespace) -> int:
     place = _place(stage)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with holder.alone(place.parent):
+    with holder.alone(place.parent, "built"):
         _build(stage, place)
     return _prove(stage, options)
 
@@ -61,18 +62,20 @@ def _build(stage: Stage, place: Path) -> None:
     program = preflight.check()
     _rehearse(stage)
     _tell(f"Lab of {stage.stack}: real daemons on this machine, in namespaces of their own.")
-    for sentence in preflight.STANDS_IN:
+    for sentence in preflight.stands_in():
         _tell(f"  {sentence}")
     began = time.monotonic()
     with holder.started(place) as held:
-        if _inside(held, "build", stage, program=program):
+        if _inside(held, "build", stage, str(stage.directory), program=program):
             raise LabError("The lab was not built; nothing of it is left.")
     _tell(f"  built in {time.monotonic() - began:.1f} s")
 
 
 def _prove(stage: Stage, options: argparse.Namespace) -> int:
     held = _held(stage)
-    return _inside(held, "prove", stage, str(_place(stage).parent), str(options.patience), *options.only)
+    folder = _place(stage).parent
+    with holder.alone(folder, "proven"):
+        return _inside(held, "prove", stage, str(folder), str(options.patience), *options.only)
 
 
 def _down(stage: Stage, _options: argparse.Namespace) -> int:
@@ -106,9 +109,7 @@ def _ways(stage: Stage, tunnel: str, state: str) -> int:
     for name in [tunnel] if tunnel else ways:
         way = f"{internet.PREFIX}{name}"
         enter = held.command(*built.command(way, "nft", "-f", "-"))
-        done = subprocess.run(enter, input=rules, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise LabError(f"On {way}: {done.stderr.strip()}")
+        _answer(enter, f"On {way}, its rules were refused", given=rules)
         print(f"{name}: {'cut' if state == 'down' else 'whole'}")
     return 0
 
@@ -133,12 +134,24 @@ def _held(stage: Stage) -> Holder:
 
 def _built(held: Holder) -> Built:
     """Return the lab's machines, as they are known inside it."""
-    done = subprocess.run(
-        held.command("cat", str(MEMORY / "machines.json")), capture_output=True, text=True, check=False
-    )
+    known = _answer(held.command("cat", str(MEMORY / "machines.json")), "The lab is still being built")
+    return Built(json.loads(known))
+
+
+def _answer(command: Sequence[str], otherwise: str, given: str | None = None) -> str:
+    """Return what a command in the lab says.
+
+    Raises LabError with what it means where it fails.
+    """
+    try:
+        done = subprocess.run(
+            command, input=given, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise LabError(f"{otherwise}: no answer within {_ANSWER_SECONDS:g} s.") from None
     if done.returncode:
-        raise LabError("The lab is still being built.")
-    return Built(json.loads(done.stdout))
+        raise LabError(f"{otherwise} ({done.stderr.strip() or done.returncode}).")
+    return done.stdout
 
 
 def _inside(held: Holder, command: str, stage: Stage, *rest: str, program: Path | None = None) -> int:

@@ -35,6 +35,8 @@ _EMPTY: Final = (
 kernel's settings, of which some are nobody's own and would be set for all of this machine."""
 _WRITTEN: Final = ("/etc/systemd/system", "/usr/local/sbin", "/usr/local/lib")
 """Where machines put files by themselves."""
+_KERNELS: Final = ("proc", "devtmpfs", "devpts", "mqueue", "binfmt_misc")
+"""File systems that are no files."""
 _STEP_SECONDS: Final = 120
 _AT_ONCE: Final = 8
 
@@ -143,11 +145,17 @@ class Built:
             raise LabError(f"{what} of {machine} failed: {' / '.join(said[-3:]) or f'code {done.returncode}'}")
 
 
-def build(sketch: Sketch, say: Callable[[str], None]) -> Built:
+def build(sketch: Sketch, directory: Path, say: Callable[[str], None]) -> Built:
     """Build every machine of a sketch, inside a holder.
+
+    :param sketch: what is built
+    :param directory: the rehearsal's, where proofs are written to
+    :param say: tells what has been done
 
     Raises LabError with what went wrong.
     """
+    if _is_roots():
+        _close((Path("/tmp"), directory))  # noqa: S108 - for whoever looks around in the lab
     _checked("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(MEMORY))
     machines = list(sketch.machines.values())
     built = _boot(machines)
@@ -162,6 +170,39 @@ def build(sketch: Sketch, say: Callable[[str], None]) -> Built:
             list(pool.map(partial(_run_phase, built, phase), [one for one in machines if getattr(one, phase)]))
     say("daemons started")
     return built
+
+
+def _is_roots() -> bool:
+    """Tell whether who is root in here is so outside as well."""
+    return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[:2] == ["0", "0"]
+
+
+def _close(kept: Iterable[Path]) -> None:
+    """Let nothing in the lab change this machine's own files or kernel settings, but for some directories.
+
+    A user may change nothing of that anyway. Settings of networks are each machine's own.
+    """
+    for path in kept:
+        _checked("mount", "--bind", str(path), str(path))
+    told = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    places = dict.fromkeys(
+        place.encode().decode("unicode_escape") for _, place, kind, *_ in told if kind not in _KERNELS
+    )
+    for place in places:
+        if Path(place) not in kept and Path("/dev") not in (Path(place), *Path(place).parents):
+            # What refuses belongs to nobody, such as a mount that something lies on.
+            subprocess.run(
+                ["mount", "-o", "remount,bind,ro", place], capture_output=True, timeout=_STEP_SECONDS, check=False
+            )
+    # Nobody notes what is mounted (-n): where that would be noted is closed by now.
+    settings, networks = "/proc/sys", "/proc/sys/net"
+    _checked("mount", "-n", "-t", "tmpfs", "tmpfs", str(MEMORY))
+    (MEMORY / "net").mkdir()
+    _checked("mount", "-n", "--bind", networks, str(MEMORY / "net"))
+    _checked("mount", "-n", "--bind", settings, settings)
+    _checked("mount", "-n", "-o", "remount,bind,ro", settings)
+    _checked("mount", "-n", "--move", str(MEMORY / "net"), networks)
+    _checked("umount", "-n", str(MEMORY))
 
 
 def _boot(machines: Sequence[Machine]) -> Built:
@@ -250,6 +291,9 @@ def _propagate(sketch: Sketch, built: Built) -> None:
 
 
 def _checked(*command: str, given: str | None = None) -> None:
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=_STEP_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise LabError(f"`{shlex.join(command)}` does not end.") from None
     if done.returncode:
         raise LabError(f"`{shlex.join(command)}` failed: {done.stderr.strip() or done.returncode}")

@@ -20,6 +20,8 @@ from .sketch import Machine
 STANDINS: Final = Path(__file__).parent / "standins"
 """Programs of the lab's own."""
 SECRETS: Final = "/etc/lab/secrets"
+INSTANCE: Final = "/var/lib/cloud/data/instance-id"
+LOG: Final = "/run/cloud-init.out"
 METRICS: Final = "/run/metrics"
 """What CloudWatch was told, a line each."""
 _DONE: Final = ("ntp",)
@@ -41,12 +43,12 @@ def boot(machine: Machine, user_data: str, instance_id: str, secrets: dict[str, 
     for entry in config.pop("write_files", []):
         machine.files[entry["path"]] = entry["content"]
     machine.files["/etc/sysctl.conf"] = ""  # `sysctl --system` is for what the instance brings, not for this machine's
-    machine.files["/var/lib/cloud/data/instance-id"] = f"{instance_id}\n"
+    machine.files[INSTANCE] = f"{instance_id}\n"
     for number, (arn, text) in enumerate(secrets.items()):
         machine.files[f"{SECRETS}/{number}"] = f"{arn}\n{text}"
     machine.then.append(f"export PATH={shlex.quote(str(STANDINS))}:$PATH")
     machine.then += [
-        f"{{ {shlex.join(command)}; }} >>/run/cloud-init.out 2>&1 || {{ cat /run/cloud-init.out >&2; exit 1; }}"
+        f"{{ {shlex.join(command)}; }} >>{LOG} 2>&1 || {{ cat {LOG} >&2; exit 1; }}"
         for command in config.pop("runcmd", [])
     ]
     unknown = sorted(config.keys() - set(_DONE))

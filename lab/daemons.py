@@ -30,6 +30,11 @@ while :; do
 done
 """
 START_FRR: Final = "/etc/lab/start-frr"
+FRR_BOOT_LOG: Final = "/run/frr/boot.log"
+CHARON_LOG: Final = "/run/charon.log"
+CHARON_OUT: Final = "/run/charon.out"
+SWANCTL_OUT: Final = "/run/swanctl.out"
+UNBOUND_LOG: Final = "/run/unbound.log"
 UNBOUND_FILE: Final = "/etc/unbound/unbound.conf"
 UNBOUND_SOCKET: Final = "/run/unbound.ctl"
 
@@ -40,7 +45,7 @@ for daemon in {daemons}; do
   pid=$(cat /run/frr/$daemon.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null && continue
   /usr/lib/frr/$daemon -d -u root -g root -A 127.0.0.1 --log file:/run/frr/$daemon.log 2>>/run/frr/start.log || exit 1
 done
-exec vtysh -b >/run/frr/boot.log 2>&1
+exec vtysh -b >{log} 2>&1
 """
 _GROUPS: Final = "root:x:0:\nfrrvty:x:0:root\nfrr:x:0:root\n"
 _USERS: Final = "root:x:0:0:root:/root:/bin/sh\nfrr:x:0:0::/nonexistent:/usr/sbin/nologin\n"
@@ -57,7 +62,7 @@ def frr(machine: Machine, configuration: str | None = None, daemons: Iterable[st
     machine.files["/etc/group"] = _GROUPS
     machine.files["/etc/passwd"] = _USERS
     machine.files["/etc/frr/vtysh.conf"] = "service integrated-vtysh-config\n"
-    machine.files[START_FRR] = _FRR_SCRIPT.format(daemons=" ".join(daemons))
+    machine.files[START_FRR] = _FRR_SCRIPT.format(daemons=" ".join(daemons), log=FRR_BOOT_LOG)
     if configuration is not None:
         machine.files[FRR_FILE] = configuration
         machine.then.append(f"sh {START_FRR}")
@@ -80,16 +85,16 @@ def charon(machine: Machine, settings: str, connections: str) -> None:
         "    kernel-libipsec { load = 10 }",
         "    kernel-netlink { load = 5 }",
         "  }",
-        "  filelog { lab { path = /run/charon.log\n default = 1\n flush_line = yes } }",
+        f"  filelog {{ lab {{ path = {CHARON_LOG}\n default = 1\n flush_line = yes }} }}",
         "}",
         settings,
     )
     machine.files[CONNECTIONS_FILE] = connections
     machine.start += [
-        f"STRONGSWAN_CONF={CHARON_FILE} setsid /usr/sbin/charon-systemd </dev/null >/run/charon.out 2>&1 &",
+        f"STRONGSWAN_CONF={CHARON_FILE} setsid /usr/sbin/charon-systemd </dev/null >{CHARON_OUT} 2>&1 &",
         "for i in $(seq 100); do [ -S /run/charon.vici ] && break; sleep 0.05; done",
-        f"loaded() {{ swanctl --load-all --clear --noprompt --file {CONNECTIONS_FILE} >/run/swanctl.out 2>&1; }}",
-        "loaded || { cat /run/swanctl.out >&2; exit 1; }",
+        f"loaded() {{ swanctl --load-all --clear --noprompt --file {CONNECTIONS_FILE} >{SWANCTL_OUT} 2>&1; }}",
+        f"loaded || {{ cat {SWANCTL_OUT} >&2; exit 1; }}",
     ]
 
 
@@ -157,7 +162,7 @@ def unbound(machine: Machine, settings: str) -> None:
         '  chroot: ""',
         '  directory: "/etc/unbound"',
         '  pidfile: "/run/unbound.pid"',
-        '  logfile: "/run/unbound.log"',
+        f'  logfile: "{UNBOUND_LOG}"',
         "  use-syslog: no",
         "remote-control:",
         "  control-enable: yes",

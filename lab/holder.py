@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -38,6 +39,7 @@ while True:
 """
 """What the holder runs. It takes care of processes whose parents are gone, and does nothing else."""
 
+_START_SECONDS: Final = 30.0
 _END_SECONDS: Final = 10.0
 
 
@@ -91,16 +93,19 @@ class Holder:
 
 
 @contextmanager
-def alone(folder: Path) -> Generator[None]:
-    """Let nobody else build a lab there meanwhile.
+def alone(folder: Path, done: str) -> Generator[None]:
+    """Let nobody else do the same to a lab meanwhile.
+
+    :param folder: the lab's
+    :param done: what is done to it, in one word: `built`
 
     Raises LabError where somebody does.
     """
-    with (folder / "lock").open("w") as lock:
+    with (folder / f"{done}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LabError("This lab is being built by another command at this moment.") from None
+            raise LabError(f"This lab is being {done} by another command at this moment.") from None
         yield
 
 
@@ -138,11 +143,31 @@ def started(place: Path) -> Generator[Holder]:
 
 def _found(process: subprocess.Popen[str]) -> Holder:
     """Return the holder that a process has started."""
-    if process.stdout is None or process.stdout.read(4) != "here":
+    try:
+        here = _word(process)
+    except TimeoutError:
+        process.kill()
+        process.communicate()
+        raise LabError(f"The lab's own process does not start within {_START_SECONDS:g} s.") from None
+    if here != b"here":
         _, said = process.communicate()
         raise LabError(f"This machine allows no namespaces to a lab ({said.strip() or process.returncode}).")
     pid = _child(process.pid)
     return Holder(process.pid, pid, _started(pid) or 0)
+
+
+def _word(process: subprocess.Popen[str]) -> bytes:
+    """Return the first that a process says; nothing once it has ended.
+
+    Raises TimeoutError where it takes too long.
+    """
+    if process.stdout is None:
+        return b""
+    place = process.stdout.fileno()
+    heard, _, _ = select.select([place], [], [], _START_SECONDS)
+    if not heard:
+        raise TimeoutError
+    return os.read(place, 4)
 
 
 def _child(pid: int) -> int:

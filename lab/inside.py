@@ -33,8 +33,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _build(rehearsed: Rehearsed) -> int:
-    building.build(draw(rehearsed), lambda step: print(f"  {step}", flush=True))  # noqa: T201
+def _build(rehearsed: Rehearsed, directory: str) -> int:
+    building.build(draw(rehearsed), Path(directory), lambda step: print(f"  {step}", flush=True))  # noqa: T201
     return 0
 
 

@@ -17,7 +17,10 @@ from .sketch import NEAR, Machine, Sketch, over
 LAN: Final = "lan"
 LAN_MTU: Final = 1500
 """Largest packet of a datacentre's hosts, in bytes."""
-_PLACE: Final = "/etc/hybridge"
+PLACE: Final = "/etc/hybridge"
+"""Where a gateway has its files."""
+INTERFACES_LOG: Final = "/run/interfaces.out"
+FIREWALL_LOG: Final = "/run/firewall.out"
 
 
 @dataclass(frozen=True)
@@ -140,12 +143,12 @@ def _gateway(
     for other in network.others:
         gateway.ip(f"route add {other} via {network.host}")
     for name in ("interfaces.sh", "nftables.conf", "firewall.nft"):
-        gateway.files[f"{_PLACE}/{name}"] = files[name]
+        gateway.files[f"{PLACE}/{name}"] = files[name]
     yield from _ipsec(sketch, rehearsed, gateway, told["public_ip"], files)
-    gateway.set_up("sh", f"{_PLACE}/interfaces.sh")
+    gateway.network.append(_heard(f"sh {PLACE}/interfaces.sh", INTERFACES_LOG))
     for end in ipsec_ends(files):
         esp.shrink(gateway, end.interface, rehearsed.mtu(rehearsed.tunnel_at(end.address)))
-    gateway.set_up("nft", "-f", f"{_PLACE}/firewall.nft")
+    gateway.network.append(_heard(f"nft -f {PLACE}/firewall.nft", FIREWALL_LOG))
     for index, end in enumerate(wireguard_ends(files)):
         if "PrivateKey" not in files[f"{end.interface}.conf"]:
             raise LabError(
@@ -157,6 +160,11 @@ def _gateway(
         yield _wireguard(rehearsed, gateway, told["public_ip"], end, index)
     daemons.frr(gateway, files["frr.conf"])
     daemons.keepalived(gateway, LAN, f"{network.next_hop}/{network.lan.prefixlen}", 200 - number)
+
+
+def _heard(command: str, log: str) -> str:
+    """Return a command whose every word is kept for whoever asks what it said, and told where it fails."""
+    return f"{command} >{log} 2>&1 || {{ cat {log} >&2; exit 1; }}"
 
 
 def _wireguard(rehearsed: Rehearsed, gateway: Machine, address: str, end: WireguardEnd, index: int) -> tuple[str, Side]:

@@ -37,14 +37,42 @@ _FILES: Final = {
 }
 _TUN: Final = Path("/dev/net/tun")
 
-STANDS_IN: Final = (
-    "ESP runs in user space (strongSwan's libipsec) and travels in UDP: smaller packets fit, both sizes are told.",
-    "WireGuard runs in user space (wireguard-go).",
-    "strongSwan and FRR stand in for AWS, as declared to it; how fast AWS itself notices and acts is not shown.",
-    "Unbound stands in for Route 53 Resolver and its private zones, as declared, and for each site's own name service.",
-    "VRRP between a site's gateways is the lab's own, as it is the site's.",
-    "Delay, loss and MACsec are not shown: this machine's kernel may have none of them.",
-)
+_KINDS: Final = {
+    "xfrm": "XFRM interfaces",
+    "wireguard": "WireGuard",
+    "netem": "netem",
+    "macsec": "MACsec",
+}
+"""What a kernel may have by itself, and no lab uses."""
+
+
+def stands_in() -> Iterator[str]:
+    """Return what stands in for what, a sentence each."""
+    lacking = _lacking()
+    yield (
+        "ESP runs in user space (strongSwan's libipsec) and travels in UDP: smaller packets fit, both sizes are told"
+        f"{_why('xfrm', lacking)}."
+    )
+    yield f"WireGuard runs in user space (wireguard-go){_why('wireguard', lacking)}."
+    yield "strongSwan and FRR stand in for AWS, as declared to it; how fast AWS itself notices and acts is not shown."
+    yield (
+        "Unbound stands in for Route 53 Resolver and its private zones, as declared, and for each site's own name "
+        "service."
+    )
+    yield "VRRP between a site's gateways is the lab's own, as it is the site's."
+    absent = [_KINDS[name] for name in ("netem", "macsec") if name in lacking]
+    told = f"; this kernel lacks {' and '.join(absent)}" if absent else ""
+    yield f"Delay, loss and MACsec are not rehearsed{told}."
+
+
+def _why(name: str, lacking: set[str]) -> str:
+    return f"; this kernel lacks {_KINDS[name]}" if name in lacking else f", though this kernel has {_KINDS[name]}"
+
+
+def _lacking() -> set[str]:
+    """Return what this kernel has not, of what labs do without."""
+    had = _unshared(_KERNEL).stdout.split()
+    return _KINDS.keys() - set(had)
 
 
 def missing() -> Iterator[str]:
@@ -57,9 +85,8 @@ def missing() -> Iterator[str]:
         os.close(os.open(_TUN, os.O_RDWR))
     except OSError as error:
         yield (f"{_TUN} cannot be opened ({error.strerror}), and tunnels in user space need it: {_remedy(error)}")
-    own = [] if os.geteuid() == 0 else ["-Ur"]
     if shutil.which("unshare"):
-        done = subprocess.run(["unshare", *own, "-nm", "sh", "-c", _PROBE], capture_output=True, text=True, check=False)
+        done = _unshared(_PROBE)
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["it says no more"])[-1]
             yield (
@@ -68,6 +95,30 @@ def missing() -> Iterator[str]:
             )
 
 
+def _unshared(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in namespaces of its own, as a lab's are."""
+    own = [] if os.geteuid() == 0 else ["-Ur"]
+    try:
+        return subprocess.run(
+            ["unshare", *own, "-nm", "sh", "-c", script],
+            env=os.environ | {"PATH": PATH},
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(script, 1, "", f"no answer within {_PROBE_SECONDS:g} s")
+
+
+_PROBE_SECONDS: Final = 20.0
+_KERNEL: Final = """exec 2>/dev/null
+ip link add veth-one type veth peer name veth-two
+ip link add one type xfrm if_id 1 && echo xfrm
+ip link add two type wireguard && echo wireguard
+ip link add link veth-one three type macsec && echo macsec
+tc qdisc add dev veth-one root netem delay 1ms && echo netem
+"""
 _PROBE: Final = """set -e
 mount -t tmpfs tmpfs /run
 mkdir /run/new /run/work

@@ -8,6 +8,7 @@ of a learned one.
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import subprocess
 import sys
@@ -47,7 +48,8 @@ def main(told: str) -> None:
             )
         present = wanted
         for key, _ in watch.select(_LOOK_SECONDS):
-            key.fileobj.read1()  # pyright: ignore
+            if not os.read(key.fd, 65_536):
+                watch.unregister(key.fileobj)  # its speaker is gone
         time.sleep(_SETTLE_SECONDS)
 
 
@@ -73,16 +75,17 @@ def _wanted(sources: list[dict[str, Any]]) -> set[tuple[int, str, str]]:
 
 
 def _learned(source: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    done = subprocess.run(
-        ["nsenter", "-t", str(source["pid"]), "-n", "-m", "vtysh", "-c", "show bgp ipv4 unicast json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     try:
+        done = subprocess.run(
+            ["nsenter", "-t", str(source["pid"]), "-n", "-m", "vtysh", "-c", "show bgp ipv4 unicast json"],
+            capture_output=True,
+            text=True,
+            timeout=_LOOK_SECONDS,
+            check=False,
+        )
         source["learned"] = json.loads(done.stdout)["routes"]
         return source["learned"]
-    except (ValueError, KeyError):
+    except (subprocess.TimeoutExpired, ValueError, KeyError):
         return source.get("learned", {})  # it is busy, and has not forgotten anything
 
 

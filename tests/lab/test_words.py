@@ -9,7 +9,11 @@ from lab.proofs.tunnels import _ipsec
 
 QUIET = {
     "FRR": "",
-    "strongSwan": "opening directory '/etc/lab/x509' failed: No such file or directory\nloaded ike secret 'ike-a'\n",
+    "the shell": "",
+    "nftables": "",
+    "strongSwan": "00[LIB] plugin 'tpm': failed to load - tpm_plugin_create returned NULL\n"
+    "00[LIB] loaded plugins: charon-systemd kernel-libipsec error-notify\n"
+    "12[IKE] received NO_PROPOSAL_CHOSEN notify error\nopening directory '/etc/lab/x509' failed: No such file or directory\nloaded ike secret 'ike-a'\n",
     "WireGuard": "[#] ip link add wg51820 type wireguard\nError: Unknown device type.\n"
     "[!] Missing WireGuard kernel module. Falling back to slow userspace implementation.\n",
     "cloud-init": "[#] ip link add wg51820 type wireguard\nError: Unknown device type.\n",
@@ -84,6 +88,10 @@ def test_a_tunnel_that_carries_nothing_is_down(said: str) -> None:
     ("program", "said"),
     [
         ("FRR", "line 7: % Unknown command: neighbour 169.254.6.1 remote-as 64512"),
+        ("the shell", "interfaces.sh: no interface has 10.100.0.2, the lan_address of edge-a"),
+        ("nftables", "/etc/hybridge/firewall.nft:3:1-2: Warning: whatever it is"),
+        ("strongSwan", "/etc/lab/strongswan.conf:5: syntax error, unexpected ., expecting end of file"),
+        ("strongSwan", "00[CFG] invalid value for retransmit_tries"),
         ("strongSwan", "loading connection 'dc1-aws-edge-a-1' failed: unknown option: proposal, config discarded"),
         ("WireGuard", "Line unrecognized: `PrivatKey=x'"),
         ("cloud-init", "Warning: AllowedIP has nonzero host part: 172.20.0.1/16"),
