@@ -101,7 +101,7 @@ test-kills: engine ## kill the engine KILLS times (50) at random points of an up
 daemons: ## the daemons that read device configurations, from Debian's packages where they are missing
 	@tests/daemons.sh
 
-bench: engine ## time previews, ups and planning side by side; medians and spread
+bench: engine daemons ## time previews, ups, planning and labs side by side; medians and spread
 	@$(PY) -m bench $(ARGS)
 
 schema: setup ## write the topology's JSON Schema, for editors

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import comparison, growth, life, planning
+from bench import comparison, growth, labs, life, planning
 from bench.figures import Goal, goals_table
 from bench.sizes import links_for
 from hybridge.topology import ProblemsFound
 from rehearsal.errors import InterruptedRehearsal, RehearsalError
 
-SECTIONS = ("planning", "estate", "growth", "life")
+SECTIONS = ("planning", "estate", "growth", "life", "lab")
 COMPARED = (100, 1_000)
 GROWN = (10, 100, 300, 1_000, 4_000)
 QUICK_COMPARED = (100,)
@@ -66,6 +66,10 @@ def _measured(options: argparse.Namespace, scratch: Path, console: Console) -> l
         goals += found
     if "life" in sections:
         console.print(life.live(rounds, scratch))
+    if "lab" in sections:
+        table, found = labs.bring_up(rounds, scratch / "labs")
+        console.print(table)
+        goals += found
     return goals
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench.figures import spread
 from bench.growth import NOTHING
-from bench.previews import ROOT, estate_program
+from bench.previews import ROOT, copied, estate_program
 
 STACK: Final = "minimal"
 
@@ -25,7 +25,7 @@ def live(rounds: int, scratch: Path) -> Table:
     figures: dict[str, dict[str, list[float]]] = {}
     for number in range(rounds):
         for name, program in ((STACK, estate_program()), ("an empty program", NOTHING)):
-            root = _copied(scratch / f"{name}-{number}", program)
+            root = copied(scratch / f"{name}-{number}", program)
             for step, seconds in _life(root).items():
                 figures.setdefault(step, {}).setdefault(name, []).append(seconds)
             shutil.rmtree(root)
@@ -33,17 +33,6 @@ def live(rounds: int, scratch: Path) -> Table:
     for step, found in figures.items():
         table.add_row(step, *(spread(values) for values in found.values()))
     return table
-
-
-def _copied(root: Path, program: str) -> Path:
-    root.mkdir()
-    shutil.copy(ROOT / "Pulumi.yaml", root)
-    for name in ("policy", "stacks"):
-        shutil.copytree(ROOT / name, root / name)
-    (root / "components").symlink_to(ROOT / "components")
-    (root / ".venv").symlink_to(sys.prefix)
-    (root / "__main__.py").write_text(program, encoding="utf-8")
-    return root
 
 
 def _life(root: Path) -> dict[str, float]:

@@ -65,6 +65,18 @@ def project(root: Path, topology: Mapping[str, Any], program: str) -> Path:
     return root
 
 
+def copied(root: Path, program: str) -> Path:
+    """Make a project of this one's stacks and a program, with this project's components and policy pack."""
+    root.mkdir()
+    shutil.copy(ROOT / "Pulumi.yaml", root)
+    for name in ("policy", "stacks"):
+        shutil.copytree(ROOT / name, root / name)
+    (root / "components").symlink_to(ROOT / "components")
+    (root / ".venv").symlink_to(sys.prefix)
+    (root / "__main__.py").write_text(program, encoding="utf-8")
+    return root
+
+
 def with_pack(root: Path, program: str | None = None) -> Path:
     """Give a project this project's policy pack, or one whose program is `program`."""
     shutil.copytree(ROOT / "policy", root / "policy")

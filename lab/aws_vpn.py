@@ -139,7 +139,8 @@ def tunnels(connection: LedgerObject, customer: LedgerObject) -> Iterable[Tunnel
             options=options,
             outside=str(connection.outputs[f"{prefix}Address"]),
             customer=str(customer.inputs["ipAddress"]),
-            customer_asn=int(str(customer.inputs["bgpAsn"])),
+            # AWS takes numbers of 32 bits by another name.
+            customer_asn=int(str(customer.inputs.get("bgpAsn") or customer.inputs["bgpAsnExtended"])),
             inside=IPv4Network(str(connection.outputs[f"{prefix}InsideCidr"])),
             key=str(connection.outputs[f"{prefix}PresharedKey"]),
         )
@@ -192,7 +193,8 @@ def _connections(tunnel: Tunnel) -> str:
         f"    proposals = {', '.join(_ike_proposals(tunnel))}",
         f"    local_addrs = {tunnel.outside}",
         f"    remote_addrs = {tunnel.customer}",
-        f"    dpd_delay = {_PROBE_SECONDS}s",
+        # `none` is to do nothing about a dead peer.
+        f"    dpd_delay = {0 if after_death == 'none' else _PROBE_SECONDS}s",
         f"    rekey_time = {ike - margin}s",
         f"    rand_time = {spread}s",
         f"    over_time = {margin}s",

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from lab.daemons import LOOK_SECONDS, START_FRR
 
 from . import sessions
 from .reach import hosts, pairs
+from .turns import cut, tunnels_of
 from .verdict import Lab, Verdict, until
 
 PROOF: Final = "failover"
@@ -61,12 +63,12 @@ def failovers(lab: Lab) -> list[Verdict]:
 
 def _of_link(lab: Lab, here: str, there: str, link: dict[str, Any]) -> list[Verdict]:
     seconds = dead_after(lab, link)
-    tunnels = [tunnel["name"] for tunnel in link["tunnels"]]
+    tunnels = tunnels_of([link])
     found: list[Verdict] = []
     if seconds > _SLOW:
         tunnels = [_busiest(lab, here, there, tunnels)]
     for tunnel in tunnels:
-        failure = _Failure(f"way of {tunnel} cut", _cut(lab, [tunnel]), {tunnel})
+        failure = _Failure(f"way of {tunnel} cut", partial(cut, lab, [tunnel]), {tunnel})
         found.append(_during(lab, here, there, failure, seconds))
     for gateway in _gateways(link):
         own = {tunnel["name"] for tunnel in link["tunnels"] if gateway in (tunnel["from"] + tunnel["to"]).split()}
@@ -82,11 +84,11 @@ def _standby(
     lab: Lab, here: str, there: str, active: Iterable[dict[str, Any]], waiting: Iterable[dict[str, Any]]
 ) -> list[Verdict]:
     """Cut everything but the standbys."""
-    tunnels = [tunnel["name"] for link in active for tunnel in link["tunnels"]]
+    tunnels = tunnels_of(active)
     seconds = max(dead_after(lab, link) for link in active)
     names = " and ".join(link["name"] for link in active)
     stands_in = " and ".join(link["name"] for link in waiting)
-    failure = _Failure(f"{names} cut, {stands_in} stands in", _cut(lab, tunnels), set(tunnels))
+    failure = _Failure(f"{names} cut, {stands_in} stands in", partial(cut, lab, tunnels), set(tunnels))
     return [_during(lab, here, there, failure, seconds)]
 
 
@@ -188,21 +190,6 @@ def _busiest(lab: Lab, here: str, there: str, tunnels: list[str]) -> str:
 def _passed(lab: Lab, tunnel: str) -> int:
     told = lab.built.answer(f"{internet.PREFIX}{tunnel}", "ip", "-s", "-j", "link", "show", "onprem")
     return json.loads(told)[0]["stats64"]["rx"]["packets"]
-
-
-def _cut(lab: Lab, tunnels: Iterable[str]) -> Callable[[], Any]:
-    @contextmanager
-    def happening() -> Generator[None]:
-        ways = [f"{internet.PREFIX}{tunnel}" for tunnel in tunnels]
-        try:
-            for way in ways:
-                lab.built.load_rules(way, internet.CUT)
-            yield
-        finally:
-            for way in ways:
-                lab.built.load_rules(way, internet.WHOLE)
-
-    return happening
 
 
 def _lost(lab: Lab, gateway: str) -> Callable[[], Any]:

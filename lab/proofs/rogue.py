@@ -1,4 +1,4 @@
-"""A peer is not believed what is not its own: a default route, a part of the hearer's network, a stranger's."""
+"""A peer is not believed what is not its own: a default route, a part of the hearer's, a third site's, a stranger's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def rogues(lab: Lab) -> list[Verdict]:
 def _rogue(lab: Lab, session: dict[str, Any], machine: str) -> Verdict:
     peer = sessions.peer_machine(lab, session)
     address, own = sessions.peer_address(lab, session), sessions.own_address(lab, session)
-    wrong = ["0.0.0.0/0", _part(_own_range(lab, session["site"])), _STRANGER]
+    others = _elsewhere(lab, session)
+    wrong = ["0.0.0.0/0", _part(_own_range(lab, session["site"])), *others, _STRANGER]
     with announcing(lab, peer, own, wrong):
         heard = until(_SECONDS, lambda: [_heard(lab, machine, address, wrong)])
         accepted = set(sessions.accepted_from(lab, machine, address))
@@ -54,6 +55,21 @@ def _heard(lab: Lab, machine: str, address: str, wrong: list[str]) -> Verdict:
     question = f"show bgp ipv4 unicast neighbors {address} received-routes"
     heard = set(lab.vtysh(machine, question).get("receivedRoutes", {}))
     return Verdict(PROOF, address, "", "", set(wrong) <= heard)
+
+
+def _elsewhere(lab: Lab, session: dict[str, Any]) -> list[str]:
+    """Return a part of a third site's network, where there is one that the peer does not speak for."""
+    accepted = [IPv4Network(each) for each in session["accepts"]]
+    ends = {session["site"], *(site for link in lab.rehearsed.report["links"] for site in _joined(link, session))}
+    for site in lab.rehearsed.sites:
+        for network in site["ranges"] if site["name"] not in ends else ():
+            if not any(IPv4Network(network).overlaps(each) for each in accepted):
+                return [_part(network)]
+    return []
+
+
+def _joined(link: dict[str, Any], session: dict[str, Any]) -> list[str]:
+    return link["between"] if link["name"] == session["link"] else []
 
 
 def _own_range(lab: Lab, site: str) -> str:

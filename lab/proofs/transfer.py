@@ -1,4 +1,4 @@
-"""A long TCP transfer passes though nobody is told of packets that are too large: ICMP is dropped on every machine."""
+"""A long TCP transfer passes though nobody is told of packets that are too large: ICMP is dropped on the whole way."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-from lab.sketch import Machine
-
-from .reach import hosts, pairs
+from .reach import hosts
 from .tcp import last_words, receive, send
+from .turns import Turn, taken, turns
 from .verdict import Lab, Verdict
 
 PROOF: Final = "transfer"
@@ -28,12 +27,15 @@ table inet no-icmp {
 
 
 def transfers(lab: Lab) -> list[Verdict]:
-    """Send 20 MB between every two sites that a link joins, in both directions, with ICMP dropped everywhere."""
-    with _without_icmp(lab):
-        return [_transfer(lab, here, there) for here, there in pairs(lab)]
+    """Send 20 MB between every two sites that a link joins, in both directions, over standbys as well."""
+    found: list[Verdict] = []
+    for turn in turns(lab):
+        with taken(lab, turn), _without_icmp(lab, turn):
+            found += [_transfer(lab, turn, here, there) for here, there in turn.ways]
+    return found
 
 
-def _transfer(lab: Lab, here: str, there: str) -> Verdict:
+def _transfer(lab: Lab, turn: Turn, here: str, there: str) -> Verdict:
     target = hosts(lab, there)[0]
     receive(lab, there, target, _PORT, SECONDS)
     began = time.monotonic()
@@ -41,23 +43,22 @@ def _transfer(lab: Lab, here: str, there: str) -> Verdict:
     took = time.monotonic() - began
     holds = done.returncode == 0
     found = f"{MEGABYTES} MB in {took:.1f} s" if holds else last_words(done)
-    return Verdict(PROOF, f"{here} → {there}", f"{MEGABYTES} MB without ICMP", found, holds)
+    subject = f"{here} → {there} over {turn.name}"
+    return Verdict(PROOF, subject, f"{MEGABYTES} MB without ICMP", found, holds)
 
 
 @contextmanager
-def _without_icmp(lab: Lab) -> Generator[None]:
-    machines = [machine.name for machine in lab.sketch.machines.values() if _routes(machine)]
+def _without_icmp(lab: Lab, turn: Turn) -> Generator[None]:
+    """Drop ICMP on every machine that is, or could be, between two sites."""
+    names = [each.name for each in lab.sketch.machines.values() if each.site in {turn.here, turn.there, ""}]
+    machines = [name for name in names if not lab.sketch.machines[name].addresses]
     try:
-        for machine in lab.sketch.machines:
+        for name in names:
             # Nobody remembers what ICMP told before.
-            lab.built.answer(machine, "ip", "route", "flush", "cache")
-        for machine in machines:
-            lab.built.load_rules(machine, _BLOCK)
+            lab.built.answer(name, "ip", "route", "flush", "cache")
+        for name in machines:
+            lab.built.load_rules(name, _BLOCK)
         yield
     finally:
-        for machine in machines:
-            lab.built.load_rules(machine, "table inet no-icmp\ndelete table inet no-icmp\n")
-
-
-def _routes(machine: Machine) -> bool:
-    return not machine.addresses
+        for name in machines:
+            lab.built.load_rules(name, "table inet no-icmp\ndelete table inet no-icmp\n")

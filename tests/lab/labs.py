@@ -126,6 +126,14 @@ class Estate:
         assert old in text, f"{name} of {gateway} has no `{old}`"
         path.write_text(text.replace(old, new), encoding="utf-8")
 
+    @contextmanager
+    def report(self) -> Iterator[dict[str, Any]]:
+        """Let what the plan says be changed."""
+        path = self.state / "report.json"
+        told = json.loads(path.read_text(encoding="utf-8"))
+        yield told
+        path.write_text(json.dumps(told), encoding="utf-8")
+
     def forget(self, kind: str, name: str) -> None:
         """Take one object from the simulated clouds, as if it had never been declared.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_both_tunnels_of_a_connection_have_their_own_addresses_and_keys() -> Non
         ("198.51.100.2", "kOfTunnel2"),
     ]
     assert {(each.customer, each.customer_asn) for each in (first, second)} == {("203.0.113.10", 65010)}
+
+
+def test_an_as_number_of_32_bits_comes_by_another_name() -> None:
+    inputs = {name: value for name, value in CUSTOMER.inputs.items() if name != "bgpAsn"}
+    large = replace(CUSTOMER, inputs=inputs | {"bgpAsnExtended": "4200000001"})
+    assert {each.customer_asn for each in aws_vpn.tunnels(connection(), large)} == {4_200_000_001}
+
+
+def test_a_dead_peer_of_which_nothing_comes_is_not_looked_for() -> None:
+    assert settings(DpdTimeoutAction="none")["ike.dpd_delay"] == "0s"
+    assert settings(DpdTimeoutAction="restart")["ike.dpd_delay"] == "10s"
 
 
 def test_what_was_declared_for_one_tunnel_is_not_the_other_ones() -> None:

@@ -13,7 +13,9 @@ QUIET = {
     "nftables": "",
     "strongSwan": "00[LIB] plugin 'tpm': failed to load - tpm_plugin_create returned NULL\n"
     "00[LIB] loaded plugins: charon-systemd kernel-libipsec error-notify\n"
-    "12[IKE] received NO_PROPOSAL_CHOSEN notify error\nopening directory '/etc/lab/x509' failed: No such file or directory\nloaded ike secret 'ike-a'\n",
+    "12[IKE] received NO_PROPOSAL_CHOSEN notify error\n"
+    "opening directory '/etc/lab/x509' failed: No such file or directory\n"
+    "loaded ike secret 'ike-a'\n",
     "WireGuard": "[#] ip link add wg51820 type wireguard\nError: Unknown device type.\n"
     "[!] Missing WireGuard kernel module. Falling back to slow userspace implementation.\n",
     "cloud-init": "[#] ip link add wg51820 type wireguard\nError: Unknown device type.\n",

@@ -25,6 +25,8 @@ AT_ONCE: Final = 3
 """Labs mostly wait."""
 README: Final = ROOT / "README.md"
 EVERYTHING: Final = "0.0.0.0/0 le 32"
+BOTH_WAYS: Final = {"aws-east → dc1 over dc1-aws", "dc1 → aws-east over dc1-aws"}
+"""What carries everything in the smallest estate."""
 
 
 def wrong_tunnels(estate: Estate) -> Verdicts:
@@ -52,10 +54,41 @@ def wrong_sessions(estate: Estate) -> Verdicts:
 
 
 def believing(estate: Estate) -> Verdicts:
-    """One gateway believes everything of the VPN, the other one everything of WireGuard."""
+    """One gateway believes everything of the VPN and any number of it, the other one everything of WireGuard."""
     permit(estate, "edge-a", "from-dc1-aws")
     permit(estate, "edge-b", "from-dc1-wg")
-    return estate.proven("tunnel", "bgp", "rogue", patience=PATIENCE)
+    estate.edit("edge-a", "frr.conf", "  neighbor 169.254.6.1 maximum-prefix 100 restart 5\n", "")
+    return estate.proven("tunnel", "bgp", "rogue", "limit", patience=PATIENCE)
+
+
+def narrow(estate: Estate) -> Verdicts:
+    """Names that are looked for elsewhere, gateways that carry little and complain, a plan that is out by a byte."""
+    estate.edit("dc1-resolver", "unbound.conf", "forward-addr: 172.20.255.116", "forward-addr: 172.20.0.77")
+    estate.edit("dc1-resolver", "unbound.conf", "server:\n", 'server:\n  local-zone: "twice.test." static\n' * 2)
+    estate.forget("ResolverRuleAssociation", "aws-east-corp.example.com")
+    for gateway in ("edge-a", "edge-b"):
+        estate.edit(
+            gateway, "nftables.conf", "policy accept;", "policy accept;\n    limit rate over 500 kbytes/second drop"
+        )
+    estate.edit("edge-a", "interfaces.sh", "nft -f", "echo 'a router lies before 10.100.0.3' >&2\nnft -f")
+    with estate.report() as report:
+        for layer in (layer for link in report["sizes"]["links"] for layer in link["layers"]):
+            layer["taken"] += layer["name"] == "WireGuard"
+    return estate.proven("tunnel", "loading", "bgp", "dns", "overhead", "flow", patience=PATIENCE)
+
+
+def unwatched(estate: Estate) -> Verdicts:
+    """Gateways that learn by BGP's own timers that a peer is gone."""
+    for gateway in ("edge-a", "edge-b"):
+        estate.edit(gateway, "frr.conf", " bfd profile every-300-ms-3-times\n", " description nobody watches it\n")
+    return estate.proven("tunnel", "bgp", "failover", patience=PATIENCE)
+
+
+def alone(estate: Estate) -> Verdicts:
+    """One VPN tunnel that works, and three that do not."""
+    for gateway, number in (("edge-a", 2), ("edge-b", 1), ("edge-b", 2)):
+        secret(estate, gateway, f"dc1-aws-{gateway}-{number}", "kNobodyElseHasThisKey")
+    return estate.proven("tunnel", "rotation", patience=PATIENCE / 2)
 
 
 def too_large(estate: Estate) -> Verdicts:
@@ -131,6 +164,9 @@ LABS: Final[dict[str, tuple[str, Callable[[Estate], Verdicts]]]] = {
     "whole_reference": ("reference", whole),
     "whole_minimal": ("minimal", whole),
     "other_kinds": ("mixed", other_kinds),
+    "unwatched": ("reference", unwatched),
+    "alone": ("minimal", alone),
+    "narrow": ("reference", narrow),
     "unclamped": ("minimal", unclamped),
     "too_large_vpn": ("minimal", too_large_vpn),
     "looked_at_before": ("minimal", looked_at_before),
@@ -329,35 +365,84 @@ def test_a_gateway_that_believes_everything_is_found(lab: Lab) -> None:
     assert wrong <= lab("whole_reference").subjects("rogue")
 
 
+@pytest.mark.labs("believing", "whole_reference")
+def test_a_session_that_takes_any_number_of_networks_is_found(lab: Lab) -> None:
+    subject = "edge-a from aws-east endpoint of dc1-aws-edge-a-1"
+    assert lab("believing").failed("limit") == {subject}
+    assert subject in lab("whole_reference").subjects("limit")
+
+
+@pytest.mark.labs("narrow", "whole_reference")
+@pytest.mark.parametrize(
+    ("proof", "wrong"),
+    [
+        ("loading", {"the shell of edge-a", "Unbound of dc1.resolver1", "Unbound of dc1.resolver2"}),
+        ("overhead", {f"dc1-wg-edge-{end}" for end in ("a-1", "a-2", "b-1", "b-2")}),
+        ("flow", {"aws-east → dc1 (inventory)", "dc1 → aws-east (orders-db)"}),
+    ],
+)
+def test_what_is_otherwise_than_planned_is_found(lab: Lab, proof: str, wrong: set[str]) -> None:
+    assert lab("narrow").failed(proof) == wrong
+    assert wrong <= lab("whole_reference").subjects(proof)
+
+
+@pytest.mark.labs("narrow", "whole_reference")
+def test_names_that_are_looked_for_elsewhere_are_found(lab: Lab) -> None:
+    """One of two addresses is wrong, which hosts need not notice; nobody in AWS is sent to the datacentre."""
+    failed = lab("narrow").failed("dns")
+    assert any(subject.endswith(" while 172.20.255.100 is deaf") for subject in failed), failed
+    assert any("for host.corp.example.com" in subject for subject in failed), failed
+
+
+@pytest.mark.labs("unwatched", "whole_reference")
+def test_a_failure_that_is_noticed_late_is_found(lab: Lab) -> None:
+    """Where no flow is on a way, nobody is late; of four ways some carry it."""
+    found = lab("unwatched")
+    late = found.failed("failover")
+    assert late <= lab("whole_reference").subjects("failover")
+    assert any("s of silence; again: " in found.told_of("failover", subject) for subject in late), late
+
+
+@pytest.mark.labs("alone", "whole_minimal")
+def test_a_rotation_while_no_other_tunnel_is_up_loses_packets(lab: Lab) -> None:
+    found = lab("alone")
+    assert "dc1-aws-edge-a-1" in found.failed("rotation")
+    assert "packets lost" in found.told_of("rotation", "dc1-aws-edge-a-1")
+
+
 @pytest.mark.labs("too_large", "whole_reference")
 def test_a_wireguard_tunnel_that_is_larger_than_planned_is_found(lab: Lab) -> None:
     """Be it larger than its path, or only than the plan."""
     found = lab("too_large")
-    assert {"dc1-wg-edge-a-1", "dc1-wg-edge-b-2"} <= found.failed("size")
-    assert {"dc1-wg-edge-a-2", "dc1-wg-edge-b-1"} <= found.subjects("size") - found.failed("size")
+    assert {"dc1-wg-edge-a-1 from edge-a", "dc1-wg-edge-b-2 from edge-b"} <= found.failed("size")
+    assert {"dc1-wg-edge-a-2 from edge-a", "dc1-wg-edge-b-1 from edge-b"} <= (
+        found.subjects("size") - found.failed("size")
+    )
     assert found.failed("reach") == set(), "small packets pass"
 
 
 @pytest.mark.labs("too_large_vpn", "whole_minimal")
 def test_a_vpn_tunnel_that_is_larger_than_planned_stalls_without_icmp(lab: Lab) -> None:
-    assert "aws-east → dc1" in lab("too_large_vpn").failed("transfer")
+    assert "aws-east → dc1 over dc1-aws" in lab("too_large_vpn").failed("transfer")
     assert lab("too_large_vpn").failed("bgp") == set()
 
 
 @pytest.mark.labs("looked_at_before", "whole_minimal")
 def test_a_vpn_tunnel_that_is_larger_than_planned_is_found_by_its_size(lab: Lab) -> None:
-    assert lab("looked_at_before").failed("size") >= {f"dc1-aws-edge-{end}" for end in ("a-1", "a-2", "b-1", "b-2")}
+    assert lab("looked_at_before").failed("size") >= {
+        f"dc1-aws-edge-{end}-{number} from edge-{end}" for end in "ab" for number in (1, 2)
+    }
 
 
 @pytest.mark.labs("looked_at_before", "whole_minimal")
 def test_what_stalls_without_icmp_stalls_also_after_sizes_have_been_looked_at(lab: Lab) -> None:
-    assert lab("looked_at_before").failed("transfer") == {"aws-east → dc1", "dc1 → aws-east"}
+    assert lab("looked_at_before").failed("transfer") == BOTH_WAYS
 
 
 @pytest.mark.labs("unclamped", "whole_minimal")
 def test_gateways_that_clamp_nothing_stall_in_both_directions_without_icmp(lab: Lab) -> None:
     found = lab("unclamped")
-    assert found.failed("transfer") == {"aws-east → dc1", "dc1 → aws-east"}
+    assert found.failed("transfer") == BOTH_WAYS
     assert all("stalled" in found.told_of("transfer", subject) for subject in found.failed("transfer"))
     assert found.failed("bgp") == set()
 

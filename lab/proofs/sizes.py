@@ -1,0 +1,103 @@
+"""Packets are as large as planned and no larger: in each tunnel from both ends, and all the way between two sites."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from lab.esp import stand_in_mtu
+
+from .reach import hosts
+from .turns import Turn, taken, turns
+from .verdict import Lab, Verdict
+
+PROOF: Final = "size"
+_HEADERS: Final = 28
+"""Of IPv4 and ICMP, in bytes."""
+_SMALLEST, _LARGEST = 576, 9001
+"""What passes everywhere, and what passes nowhere beyond, in bytes."""
+
+
+def sizes(lab: Lab) -> list[Verdict]:
+    """Return the largest packet of each tunnel, and of each way between two sites, against the planned."""
+    return [*_tunnels(lab), *(verdict for turn in turns(lab) for verdict in _ways(lab, turn))]
+
+
+def _tunnels(lab: Lab) -> Iterator[Verdict]:
+    """Measure tunnels from those ends that are the estate's: a cloud's own hub is as large as the lab makes it."""
+    for link, tunnel in lab.rehearsed.tunnels:
+        ends = [tunnel["from"].split(), tunnel["to"].split()]
+        here = _here(link["via"], tunnel["mtu"])
+        for (machine, _), (_, target) in (ends, ends[::-1]):
+            if machine in lab.sketch.machines and machine not in link["between"]:
+                found = _largest(lab, machine, target, here)
+                subject, planned = f"{tunnel['name']} from {machine}", _planned(tunnel["mtu"], here)
+                yield Verdict(PROOF, subject, planned, found, found == f"{here} bytes")
+
+
+def _ways(lab: Lab, turn: Turn) -> Iterator[Verdict]:
+    ways = {way["name"]: way for way in lab.rehearsed.report["sizes"]["ways"]}
+    way = ways.get(f"{turn.here} – {turn.there}")
+    if way is None:
+        return
+    possible = dict(_possible(lab, way, link) for link in turn.links)
+    planned = " or ".join(_planned(size, here) for size, here in sorted(possible.items()))
+    with taken(lab, turn):
+        for here, there in turn.ways:
+            found = _discovered(lab, here, hosts(lab, there)[0])
+            subject = f"{here} → {there} over {turn.name}"
+            yield Verdict(PROOF, subject, planned, _told(found), found in possible.values())
+
+
+def _possible(lab: Lab, way: Mapping[str, Any], link: Mapping[str, Any]) -> tuple[int, int]:
+    """Return what passes between two sites over one link: as planned, and here."""
+    links = {f"tunnels of {each['name']}": each["name"] for each in lab.rehearsed.report["links"]}
+    ceilings = [each for each in way["ceilings"] if links.get(each["name"], link["name"]) == link["name"]]
+    here = (_here(link["via"], each["mtu"]) if each["name"] in links else each["mtu"] for each in ceilings)
+    return min(each["mtu"] for each in ceilings), min(here)
+
+
+def _here(via: str, planned: int) -> int:
+    """Return a tunnel's size as it is in the lab."""
+    return stand_in_mtu(planned) if via == "site-to-site-vpn" else planned
+
+
+def _planned(planned: int, here: int) -> str:
+    return f"{planned} bytes" if planned == here else f"{planned} bytes, {here} in user space"
+
+
+def _largest(lab: Lab, machine: str, target: str, planned: int) -> str:
+    """Tell whether the planned size passes, and whether the gateway itself refuses one byte more."""
+    if not _passes(lab, machine, target, planned):
+        return "no packet of that size passes"
+    said = _sent(lab, machine, target, planned + 1)
+    if said.returncode == 0:
+        return f"{planned + 1} bytes and perhaps more"
+    # Refused further on, whoever sends it depends on ICMP to know.
+    local = "local error" in said.stdout + said.stderr or "too long" in said.stdout + said.stderr
+    return f"{planned} bytes" if local else f"{planned} bytes, and the gateway's interface takes more"
+
+
+def _discovered(lab: Lab, machine: str, target: str) -> int | None:
+    """Return the largest packet that passes, by halving."""
+    low, high = _SMALLEST, _LARGEST + 1
+    if not _passes(lab, machine, target, low):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _passes(lab, machine, target, middle) else (low, middle)
+    return low
+
+
+def _passes(lab: Lab, machine: str, target: str, size: int) -> bool:
+    return _sent(lab, machine, target, size).returncode == 0
+
+
+def _sent(lab: Lab, machine: str, target: str, size: int) -> subprocess.CompletedProcess[str]:
+    command = ["ping", "-n", "-c", "2", "-i", "0.02", "-W", "0.5", "-M", "do", "-s", str(size - _HEADERS), target]
+    return lab.built.run(machine, *command)
+
+
+def _told(size: int | None) -> str:
+    return "no packet passes" if size is None else f"{size} bytes"
