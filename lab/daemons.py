@@ -39,13 +39,16 @@ UNBOUND_FILE: Final = "/etc/unbound/unbound.conf"
 UNBOUND_SOCKET: Final = "/run/unbound.ctl"
 
 _FRR_SCRIPT: Final = """#!/bin/sh
-# Starts FRR's daemons, or those that are not running, and has them read their configuration.
+# Starts FRR's daemons, or those that are not running, and has these read their configuration, as watchfrr does.
 mkdir -p /run/frr
+started=
 for daemon in {daemons}; do
   pid=$(cat /run/frr/$daemon.pid 2>/dev/null) && kill -0 "$pid" 2>/dev/null && continue
   /usr/lib/frr/$daemon -d -u root -g root -A 127.0.0.1 --log file:/run/frr/$daemon.log 2>>/run/frr/start.log || exit 1
+  started="$started $daemon"
 done
-exec vtysh -b >{log} 2>&1
+if [ "$started" = " {daemons}" ]; then exec vtysh -b >{log} 2>&1; fi
+for daemon in $started; do vtysh -b -d $daemon >>{log} 2>&1 || exit 1; done
 """
 _GROUPS: Final = "root:x:0:\nfrrvty:x:0:root\nfrr:x:0:root\n"
 _USERS: Final = "root:x:0:0:root:/root:/bin/sh\nfrr:x:0:0::/nonexistent:/usr/sbin/nologin\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
@@ -67,8 +67,10 @@ def prove(rehearsed: Rehearsed, built: Built, results: Path, only: Iterable[str]
         if name not in (only or PROOFS):
             continue
         console.print(Text(f"  {told} …", "dim"))
-        found = _found(name, lab, proof)
-        verdicts += found
+        with console.status("") as status:
+            for verdict in _found(name, lab, proof):
+                verdicts.append(verdict)
+                status.update(Text(f"{verdict.subject}: {verdict.found}", "dim"))
         if name == sessions.PROOF and tunnels.PROOF in (only or PROOFS) and all(each.holds for each in verdicts):
             console.print(f"  tunnels up and BGP converged {time.monotonic() - began:.1f} s after that")
     console.print(_table(verdicts))
@@ -99,12 +101,13 @@ PROOFS: Final[dict[str, tuple[str, Callable[[Lab], Iterable[Verdict]]]]] = {
 """Every proof by its name: what it is about, and what it finds. Each leaves the lab as it was."""
 
 
-def _found(name: str, lab: Lab, proof: Callable[[Lab], Iterable[Verdict]]) -> list[Verdict]:
+def _found(name: str, lab: Lab, proof: Callable[[Lab], Iterable[Verdict]]) -> Iterator[Verdict]:
     """Return what a proof finds; one that gets no answer does not hold, and others are still asked."""
     try:
-        return [each if each.proof else replace(each, proof=name, subject="the lab") for each in proof(lab)]
+        for each in proof(lab):
+            yield each if each.proof else replace(each, proof=name, subject="the lab")
     except LabError as error:
-        return [Verdict(name, "the lab", "an answer", str(error), holds=False)]
+        yield Verdict(name, "the lab", "an answer", str(error), holds=False)
 
 
 def _table(verdicts: Iterable[Verdict]) -> Table:

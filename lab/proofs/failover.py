@@ -12,9 +12,9 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
@@ -23,8 +23,8 @@ from lab import internet
 from lab.daemons import LOOK_SECONDS, START_FRR
 
 from . import sessions
-from .reach import hosts, pairs
-from .turns import cut, tunnels_of
+from .reach import hosts
+from .turns import Turn, cut, is_stuck, tunnels_of, turns
 from .verdict import Lab, Verdict, until
 
 PROOF: Final = "failover"
@@ -34,6 +34,8 @@ _INTERVAL: Final = 0.01
 _MARGIN: Final = 1.0
 """Seconds beyond the time after which a peer is dead: the other end has to see it too, and routes have to move."""
 _ATTEMPTS: Final = 3
+_ENDED: Final = 0.4
+"""Seconds before the end within which something is heard where there is no silence any more."""
 _ANSWER: Final = 0.1
 """Seconds within which an answer comes where there is one."""
 _SLOW: Final = 5.0
@@ -48,83 +50,94 @@ table inet lost {
 _FOUND: Final = "table inet lost\ndelete table inet lost\n"
 
 
-def failovers(lab: Lab) -> list[Verdict]:
+def failovers(lab: Lab) -> Iterator[Verdict]:
     """Let every kind of failure happen to every link that carries traffic, and to standbys once they do."""
-    found: list[Verdict] = []
-    for here, there in (pair for pair in pairs(lab) if pair == min(pair, pair[::-1])):
-        links = [link for link in lab.rehearsed.report["links"] if set(link["between"]) == {here, there}]
-        active = [link for link in links if not link["standby"]]
-        for link in active or links:
-            found += _of_link(lab, here, there, link)
-        if active and len(active) < len(links):
-            found += _standby(lab, here, there, active, [link for link in links if link["standby"]])
-    return found
+    for turn in turns(lab):
+        if turn.others:
+            yield _standby(lab, turn)
+        else:
+            for link in turn.links:
+                yield from _of_link(lab, turn, link)
 
 
-def _of_link(lab: Lab, here: str, there: str, link: dict[str, Any]) -> list[Verdict]:
-    seconds = dead_after(lab, link)
+def _of_link(lab: Lab, turn: Turn, link: dict[str, Any]) -> Iterator[Verdict]:
+    here, there, seconds = turn.here, turn.there, dead_after(lab, link)
     tunnels = tunnels_of([link])
-    found: list[Verdict] = []
     if seconds > _SLOW:
         tunnels = [_busiest(lab, here, there, tunnels)]
     for tunnel in tunnels:
         failure = _Failure(f"way of {tunnel} cut", partial(cut, lab, [tunnel]), {tunnel})
-        found.append(_during(lab, here, there, failure, seconds))
+        yield _during(lab, turn, failure, seconds)
     for gateway in _gateways(link):
-        own = {tunnel["name"] for tunnel in link["tunnels"] if gateway in (tunnel["from"] + tunnel["to"]).split()}
+        own = {
+            tunnel["name"]
+            for _, tunnel in lab.rehearsed.tunnels
+            if gateway in f"{tunnel['from']} {tunnel['to']}".split()
+        }
         if seconds <= _SLOW or gateway == _gateways(link)[0]:
             failure = _Failure(f"bgpd of {gateway} killed", _killed(lab, gateway), own)
-            found.append(_during(lab, here, there, failure, max(LOOK_SECONDS, min(seconds, _SLOW))))
+            yield _during(lab, turn, failure, max(LOOK_SECONDS, min(seconds, _SLOW)))
             failure = _Failure(f"gateway {gateway} lost", _lost(lab, gateway), own)
-            found.append(_during(lab, here, there, failure, seconds))
-    return found
+            yield _during(lab, turn, failure, seconds)
 
 
-def _standby(
-    lab: Lab, here: str, there: str, active: Iterable[dict[str, Any]], waiting: Iterable[dict[str, Any]]
-) -> list[Verdict]:
+def _standby(lab: Lab, turn: Turn) -> Verdict:
     """Cut everything but the standbys."""
-    tunnels = tunnels_of(active)
-    seconds = max(dead_after(lab, link) for link in active)
-    names = " and ".join(link["name"] for link in active)
-    stands_in = " and ".join(link["name"] for link in waiting)
+    seconds = max(dead_after(lab, link) for link in turn.others)
+    names = " and ".join(link["name"] for link in turn.others)
+    stands_in = " and ".join(link["name"] for link in turn.links)
+    tunnels = tunnels_of(turn.others)
     failure = _Failure(f"{names} cut, {stands_in} stands in", partial(cut, lab, tunnels), set(tunnels))
-    return [_during(lab, here, there, failure, seconds)]
+    return _during(lab, turn, failure, seconds)
 
 
+@dataclass(frozen=True)
 class _Failure:
     """Something that happens, and is mended when it is over."""
 
-    def __init__(self, told: str, happening: Callable[[], Any], tunnels: set[str]) -> None:
-        self.told, self.happening, self.tunnels = told, happening, tunnels
+    told: str
+    happening: Callable[[], AbstractContextManager[None]]
+    tunnels: set[str]
+    """What it takes along."""
 
 
-def _during(lab: Lab, here: str, there: str, failure: _Failure, seconds: float) -> Verdict:
+def _nothing_is_left(lab: Lab, turn: Turn, failure: _Failure) -> bool:
+    """Tell whether the plan has nothing that could stand in: somebody has accepted a single gateway."""
+    links = [link for link in lab.rehearsed.report["links"] if set(link["between"]) == {turn.here, turn.there}]
+    stuck = [link for link in links if is_stuck(link) and failure.tunnels >= set(tunnels_of([link]))]
+    return bool(stuck) or failure.tunnels >= set(tunnels_of(links))
+
+
+def _during(lab: Lab, turn: Turn, failure: _Failure, seconds: float) -> Verdict:
     """Let something happen; where a busy machine adds to the silence, up to three times, all of which are told."""
     tried: list[str] = []
     while True:
-        verdict = _once(lab, here, there, failure, seconds)
+        verdict = _once(lab, turn, failure, seconds)
         tried.append(verdict.found)
         if verdict.holds or len(tried) == _ATTEMPTS:
             return replace(verdict, found="; again: ".join(tried))
 
 
-def _once(lab: Lab, here: str, there: str, failure: _Failure, seconds: float) -> Verdict:
-    allowed = seconds + _MARGIN
+def _once(lab: Lab, turn: Turn, failure: _Failure, seconds: float) -> Verdict:
+    alone = _nothing_is_left(lab, turn, failure)
+    allowed = min(seconds, _SLOW) if alone else seconds + _MARGIN
     before = resets(lab)
-    with listening(lab, here, there) as silence:
+    with listening(lab, turn.here, turn.there) as silence:
         time.sleep(0.3)
         with failure.happening():
             time.sleep(allowed + 1.0)
         back = until(lab.patience, lambda: sessions.sessions(lab))
-        time.sleep(0.5)
+        time.sleep(_MARGIN if alone else 0.5)
     lasted = silence()
     told = [f"{lasted:.2f} s of silence"]
+    if not silence.is_over:
+        told.append("nobody is heard any more")
     if not all(each.holds for each in back):
         told.append("sessions stay down")
     told += flapping(before, resets(lab), lambda name: _concerned(failure, name))
-    holds = lasted <= allowed and len(told) == 1
-    return Verdict(PROOF, failure.told, f"{seconds:g} s and {_MARGIN:g} s to move", ", ".join(told), holds)
+    planned = "nothing stands in, all comes back" if alone else f"{seconds:g} s and {_MARGIN:g} s to move"
+    holds = (alone or lasted <= allowed) and len(told) == 1
+    return Verdict(PROOF, failure.told, planned, ", ".join(told), holds)
 
 
 def flapping(
@@ -192,7 +205,7 @@ def _passed(lab: Lab, tunnel: str) -> int:
     return json.loads(told)[0]["stats64"]["rx"]["packets"]
 
 
-def _lost(lab: Lab, gateway: str) -> Callable[[], Any]:
+def _lost(lab: Lab, gateway: str) -> Callable[[], AbstractContextManager[None]]:
     """Let a gateway neither hear nor say anything, as without power."""
 
     @contextmanager
@@ -206,7 +219,7 @@ def _lost(lab: Lab, gateway: str) -> Callable[[], Any]:
     return happening
 
 
-def _killed(lab: Lab, gateway: str) -> Callable[[], Any]:
+def _killed(lab: Lab, gateway: str) -> Callable[[], AbstractContextManager[None]]:
     """Kill what speaks BGP, and start it again as a service manager would, only later."""
 
     @contextmanager
@@ -230,9 +243,17 @@ class Silence:
 
     def __call__(self) -> float:
         """Return how long the longest silence was, in seconds: by the clock, as ping slows down without answers."""
-        times = [float(each) for each in re.findall(r"^\[([\d.]+)\] .* icmp_seq=\d+ ttl", self.said, re.MULTILINE)]
+        times = self._times()
         # Also when it ends in silence.
         return max((after - before for before, after in pairwise([*times, self.until])), default=float("inf"))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was heard at the end."""
+        return self.until - max(self._times(), default=0.0) < _ENDED
+
+    def _times(self) -> list[float]:
+        return [float(each) for each in re.findall(r"^\[([\d.]+)\] .* icmp_seq=\d+ ttl", self.said, re.MULTILINE)]
 
     def lost(self) -> int:
         """Return how many packets were not answered, but for the last ones, whose answers nobody waited for."""

@@ -17,13 +17,14 @@ _LONGEST: Final = 28
 """Of a network's parts, the longest prefix that a gateway takes."""
 
 
-def limits(lab: Lab) -> list[Verdict]:
+def limits(lab: Lab) -> Iterator[Verdict]:
     """Let one peer of every link announce one network more than the plan permits."""
     first: dict[tuple[str, str], dict[str, Any]] = {}
     for session in lab.rehearsed.report["neighbours"]:
         if session["link"] and sessions.speaker(lab, session) is not None:
             first.setdefault((session["link"], session["site"]), session)
-    return [verdict for session in first.values() for verdict in _limit(lab, session)]
+    for session in first.values():
+        yield from _limit(lab, session)
 
 
 def _limit(lab: Lab, session: dict[str, Any]) -> Iterator[Verdict]:

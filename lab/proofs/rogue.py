@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Network
 from typing import Any, Final
@@ -19,14 +19,12 @@ _MAP: Final = "lab-anything"
 _SECONDS: Final = 15.0
 
 
-def rogues(lab: Lab) -> list[Verdict]:
+def rogues(lab: Lab) -> Iterator[Verdict]:
     """Let the peer of every session of a link announce what it must not, and look what comes of it."""
-    found: list[Verdict] = []
     for session in lab.rehearsed.report["neighbours"]:
         machine = sessions.speaker(lab, session)
         if machine is not None and session["link"]:
-            found.append(_rogue(lab, session, machine))
-    return found
+            yield _rogue(lab, session, machine)
 
 
 def _rogue(lab: Lab, session: dict[str, Any], machine: str) -> Verdict:

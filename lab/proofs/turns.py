@@ -37,7 +37,7 @@ class Turn:
 
 
 def turns(lab: Lab) -> Iterator[Turn]:
-    """Return what carries between every two sites, and then what does once that is cut."""
+    """Return what carries between every two sites, and then what does once that is cut, where it may take over."""
     between: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for link in lab.rehearsed.report["links"]:
         here, there = sorted(link["between"])
@@ -47,8 +47,13 @@ def turns(lab: Lab) -> Iterator[Turn]:
         waiting = [link for link in links if link["standby"]]
         if active:
             yield Turn(here, there, active, [])
-        if waiting:
+        if waiting and not any(is_stuck(link) for link in active):
             yield Turn(here, there, waiting, active)
+
+
+def is_stuck(link: dict[str, Any]) -> bool:
+    """Tell whether the cloud's routes lead to one instance, dead or alive, so that nothing takes over from the link."""
+    return link["via"] == "wireguard" and len({tunnel["to"].split()[0] for tunnel in link["tunnels"]}) == 1
 
 
 @contextmanager

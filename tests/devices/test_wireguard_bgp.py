@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from pathlib import Path
 from typing import Any, Final
@@ -165,16 +164,17 @@ def test_an_instance_counts_the_sessions_that_are_down(told: Path) -> None:
     assert configure.sessions_down((told / "instance.shut").read_text()) == 1
 
 
-def test_of_two_ends_of_a_session_one_opens_it(told: Path) -> None:
+def test_of_two_gateways_of_a_site_one_opens_their_session(told: Path) -> None:
     """Where both do at once, each may close the connection that the other keeps, and the session goes down again."""
-    ends: dict[frozenset[str], list[bool]] = {}
-    for speaker in ("edge-a", "edge-b", "instance"):
-        text = (told / f"{speaker}.conf").read_text()
-        for peer, own in re.findall(r"^ neighbor (\S+) update-source (\S+)$", text, re.MULTILINE):
-            waits = f" neighbor {peer} passive\n" in text
-            assert waits or f" neighbor {peer} timers connect 2\n" in text, "nobody else tries again"
-            ends.setdefault(frozenset({own, peer}), []).append(waits)
-    assert ends[frozenset({INSTANCE, ENDPOINTS[0]})] == [False], "a route server opens none"
-    both = [waiting for waiting in ends.values() if len(waiting) == 2]
-    assert len(both) == 3, "two tunnels of this instance, and the two gateways themselves"
-    assert all(sorted(waiting) == [False, True] for waiting in both)
+    first, second = ((told / f"edge-{name}.conf").read_text() for name in "ab")
+    assert " neighbor 10.100.0.3 timers connect 2\n" in first, "nobody else tries again"
+    assert " neighbor 10.100.0.3 passive\n" not in first
+    assert " neighbor 10.100.0.2 passive\n" in second
+    for tunnel in ("10.200.0.2", "10.200.0.10"):
+        assert f" neighbor {tunnel} passive\n" not in first + second, "its BFD would be begun again"
+
+
+def test_a_route_server_is_called_and_never_calls(told: Path) -> None:
+    text = (told / "instance.conf").read_text()
+    assert f" neighbor {ENDPOINTS[0]} timers connect 2\n" in text
+    assert " passive\n" not in text

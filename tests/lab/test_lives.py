@@ -164,6 +164,39 @@ def test_a_command_in_the_lab_has_its_own_exit_code_and_its_own_machine(estate: 
     }, "a gateway tells of all its tunnels, wherever they end"
 
 
+def test_nothing_on_a_machine_changes_what_is_not_the_labs(estate: Estate, tmp_path: Path) -> None:
+    """Be it root's: no file but below /tmp, which is for who looks around, and no setting of the kernel's own."""
+    assert estate.run("up", "--only=tunnel").code == 0
+    before = Path("/proc/sys/kernel/panic").read_text(encoding="ascii")
+    for step in ("touch /usr/lib/lab-was-here", "touch /opt/lab-was-here", "sysctl -w kernel.panic=77"):
+        assert estate.run("shell", "edge-a", "sh", "-c", step).code != 0, step
+    for step in (f"touch {tmp_path}/noted", "touch /etc/own /run/own", "sysctl -w net.ipv4.tcp_mtu_probing=1"):
+        assert estate.run("shell", "edge-a", "sh", "-c", step).code == 0, step
+    assert Path("/proc/sys/kernel/panic").read_text(encoding="ascii") == before
+    assert not Path("/etc/own").exists()
+    assert estate.run("shell", "edge-b", "sysctl", "-n", "net.ipv4.tcp_mtu_probing").text == "0\n"
+
+
+def test_two_commands_do_not_prove_at_once(estate: Estate) -> None:
+    """Each would cut what the other one measures."""
+    assert estate.run("up", "--only=tunnel").code == 0
+    first = subprocess.Popen(
+        estate.command("prove", "--only=rotation"),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=estate.environment(),
+    )
+    read_until(first, "keys changed")
+    second = estate.run("prove", "--only=reach")
+    assert (second.code, one_sentence(second.text)) == (
+        1,
+        "This lab is being proven by another command at this moment.",
+    )
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
 def test_a_lab_whose_holder_is_killed_is_gone_and_can_be_built_again(estate: Estate) -> None:
     before = mounts()
     assert estate.run("up", "--only=tunnel").code == 0

@@ -64,7 +64,9 @@ class Session:
     """Whether the peer is a gateway of the same site, which sends to this one what it has no way of its own for."""
     opened_by: Literal["either", "this", "peer"] = "either"
     """Which end opens it. Where both do and begin at once, as after a cut that both have noticed, each may close the
-    connection that the other keeps, and a session that was up goes down again."""
+    connection that the other keeps, and a session that was up goes down again. Where one does, FRR 8.4 that is started
+    anew at the end that waits begins its BFD of one hop again once it is called, which takes the session down as well:
+    so only sessions whose BFD goes over several hops, as between gateways of a site, are opened by one end."""
 
     @property
     def retry_seconds(self) -> int:

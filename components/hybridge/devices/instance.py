@@ -152,7 +152,6 @@ def _speaker(plan: WireguardPlan, instance: WireguardInstance, around: InstanceS
             keepalive_seconds=plan.bgp_keepalive_seconds,
             hold_seconds=plan.bgp_hold_seconds,
             bfd=bfd,
-            opened_by="peer",
         )
         for tunnel in plan.tunnels
         if tunnel.instance == instance.name
