@@ -61,21 +61,24 @@ def prove(rehearsed: Rehearsed, built: Built, results: Path, only: Iterable[str]
         console = Console(highlight=False, width=_WIDTH)
     for name in (_JSON, _XML):
         (results / name).unlink(missing_ok=True)
+    asked = list(only) or list(PROOFS)
     verdicts: list[Verdict] = []
     began = time.monotonic()
     for name, (told, proof) in PROOFS.items():
-        if name not in (only or PROOFS):
+        if name not in asked:
             continue
         console.print(Text(f"  {told} …", "dim"))
         with console.status("") as status:
             for verdict in _found(name, lab, proof):
                 verdicts.append(verdict)
                 status.update(Text(f"{verdict.subject}: {verdict.found}", "dim"))
-        if name == sessions.PROOF and tunnels.PROOF in (only or PROOFS) and all(each.holds for each in verdicts):
+        if name == sessions.PROOF and tunnels.PROOF in asked and verdicts and all(each.holds for each in verdicts):
             console.print(f"  tunnels up and BGP converged {time.monotonic() - began:.1f} s after that")
     console.print(_table(verdicts))
     failed = [each for each in verdicts if not each.holds]
     write(results, rehearsed.stack, verdicts)
+    if idle := [name for name in PROOFS if name in asked and not any(each.proof == name for each in verdicts)]:
+        console.print(f"  This estate has nothing to prove of {', '.join(idle)}.")
     told = f"{len(verdicts) - len(failed)} of {len(verdicts)} proofs hold"
     console.print(Text(told, "red" if failed else "green"))
     return 1 if failed else 0

@@ -193,7 +193,7 @@ def test_only_the_links_peers_reach_what_the_links_use(files: dict[str, Path]) -
     text = files["firewall.nft"].read_text()
     assert "ip saddr 198.51.100.5 udp dport 51820 accept\n" in text
     assert "ip saddr 198.51.100.1 udp dport 500 accept\n" in text
-    assert "udp dport { 51820, 51821, 3784 } drop\n" in text
+    assert "udp dport { 51820, 51821, 3784, 4784 } drop\n" in text
     assert "firewall.nft" not in files["interfaces.sh"].read_text()
 
 
@@ -208,7 +208,7 @@ def test_the_firewall_lets_the_sites_other_gateways_in(declared: dict[str, Any],
     text = gateway_files(site, site.gateways[1], secrets)["firewall.nft"]
     for service in ("tcp dport 179", "udp dport 3784"):
         assert f"ip saddr {{ 10.100.0.2, 10.100.0.4 }} {service} accept\n" in text
-    assert "    udp dport { 3784 } drop\n" in text
+    assert "    udp dport { 3784, 4784 } drop\n" in text
     (tmp_path / "firewall.nft").write_text(text)
     assert nft_complaint(tmp_path / "firewall.nft") == ""
 

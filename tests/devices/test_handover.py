@@ -135,7 +135,11 @@ look tunnels-down
 ip netns exec edge-a cat /proc/net/snmp > snmp
 
 cut edge-b wg; cut edge-b xfrm
-for n in edge-a edge-b; do settled $n blackhole ''; done
+for n in edge-a edge-b; do
+  settled $n blackhole ''
+  # BFD says a moment later that a peer is gone which is not to be reached any more.
+  for i in $(seq 60); do vtysh -N $n -c 'show bgp ipv4 unicast' | grep -q '172[.]20[.]' || break; sleep 0.2; done
+done
 look both-down
 """
 

@@ -164,17 +164,27 @@ def test_an_instance_counts_the_sessions_that_are_down(told: Path) -> None:
     assert configure.sessions_down((told / "instance.shut").read_text()) == 1
 
 
-def test_of_two_gateways_of_a_site_one_opens_their_session(told: Path) -> None:
+def test_of_two_own_ends_of_a_session_one_opens_it(told: Path) -> None:
     """Where both do at once, each may close the connection that the other keeps, and the session goes down again."""
     first, second = ((told / f"edge-{name}.conf").read_text() for name in "ab")
-    assert " neighbor 10.100.0.3 timers connect 2\n" in first, "nobody else tries again"
-    assert " neighbor 10.100.0.3 passive\n" not in first
-    assert " neighbor 10.100.0.2 passive\n" in second
-    for tunnel in ("10.200.0.2", "10.200.0.10"):
-        assert f" neighbor {tunnel} passive\n" not in first + second, "its BFD would be begun again"
+    instance = (told / "instance.conf").read_text()
+    for caller, waiting, called, calling in (
+        (first, second, "10.100.0.3", "10.100.0.2"),
+        (first, instance, "10.200.0.2", "10.200.0.1"),
+        (second, instance, "10.200.0.10", "10.200.0.9"),
+    ):
+        assert f" neighbor {called} timers connect 2\n" in caller, "nobody else tries again"
+        assert f" neighbor {called} passive\n" not in caller
+        assert f" neighbor {calling} passive\n" in waiting
 
 
 def test_a_route_server_is_called_and_never_calls(told: Path) -> None:
     text = (told / "instance.conf").read_text()
     assert f" neighbor {ENDPOINTS[0]} timers connect 2\n" in text
-    assert " passive\n" not in text
+    assert f" neighbor {ENDPOINTS[0]} passive\n" not in text
+
+
+def test_bfd_goes_over_several_hops_inside_tunnels_alone(told: Path) -> None:
+    """Where its own address has to be known first, it is not begun twice."""
+    found = {each["peer"]: each["multihop"] for each in json.loads((told / "instance.bfd").read_text())}
+    assert found == {"10.200.0.1": True, "10.200.0.9": True, ENDPOINTS[0]: False}

@@ -82,7 +82,7 @@ def test_every_tunnel_has_bgp_inside_and_wireguard_bfd_too() -> None:
     inside = [each for each in found if " in tunnel " in each.why and each.site == "dc1"]
     assert sorted(each.why.split()[0] for each in inside) == ["BFD"] * 4 + ["BGP"] * 8
     assert {each.ports for each in inside if each.protocol == "tcp"} == {"179"}
-    assert {each.ports for each in inside if each.protocol == "udp"} == {"3784"}
+    assert {each.ports for each in inside if each.protocol == "udp"} == {"4784"}
 
 
 def test_gateways_that_stand_in_for_each_other_have_sessions_in_their_own_network() -> None:

@@ -13,6 +13,13 @@ from typing import Literal
 
 from .rendering import render
 
+TUNNEL_HOPS = 2
+"""Hops of a session inside a WireGuard tunnel: one more than there are, so that BFD goes over several as well.
+
+Where its peer opens the session, FRR 8.4 begins BFD of one hop before it knows its own address, and again once it knows
+it, which the peer takes for a death. BFD of several hops it begins once it knows (docs/adr/0015).
+"""
+
 
 @dataclass(frozen=True)
 class Bfd:
@@ -64,9 +71,9 @@ class Session:
     """Whether the peer is a gateway of the same site, which sends to this one what it has no way of its own for."""
     opened_by: Literal["either", "this", "peer"] = "either"
     """Which end opens it. Where both do and begin at once, as after a cut that both have noticed, each may close the
-    connection that the other keeps, and a session that was up goes down again. Where one does, FRR 8.4 that is started
-    anew at the end that waits begins its BFD of one hop again once it is called, which takes the session down as well:
-    so only sessions whose BFD goes over several hops, as between gateways of a site, are opened by one end."""
+    connection that the other keeps, and a session that was up goes down again."""
+    hops: int = 1
+    """How many hops away a peer of another AS may be."""
 
     @property
     def retry_seconds(self) -> int:

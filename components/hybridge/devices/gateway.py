@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from hybridge.planning import OnpremGateway, OnpremSitePlan, SiteToSiteVpnPlan, Tunnel
 from hybridge.planning.wireguard_model import WireguardPlan, WireguardTunnel
 
-from .bgp import Bfd, Filter, Session, Speaker, frr_conf
+from .bgp import TUNNEL_HOPS, Bfd, Filter, Session, Speaker, frr_conf
 from .rendering import render
 from .vpn import TunnelSecrets, VpnEnd, strongswan_files
 from .wireguard import WireguardEnd, wireguard_conf
@@ -136,7 +136,7 @@ def _wireguard_sessions(link: WireguardPlan, gateway: OnpremGateway) -> Iterator
     for tunnel in link.tunnels:
         if tunnel.gateway == gateway.name:
             bfd = Bfd(link.bfd_milliseconds, link.bfd_multiplier)
-            yield replace(_session(link, tunnel, link.gateway_asn), bfd=bfd)
+            yield replace(_session(link, tunnel, link.gateway_asn), bfd=bfd, opened_by="this", hops=TUNNEL_HOPS)
 
 
 def _others(site: OnpremSitePlan, gateway: OnpremGateway) -> list[OnpremGateway]:

@@ -18,7 +18,7 @@ import yaml
 
 from hybridge.planning.wireguard_model import WireguardInstance, WireguardPlan
 
-from .bgp import Bfd, Filter, Session, Speaker, frr_conf
+from .bgp import TUNNEL_HOPS, Bfd, Filter, Session, Speaker, frr_conf
 from .rendering import render
 from .wireguard import WireguardEnd, wireguard_conf
 
@@ -152,6 +152,8 @@ def _speaker(plan: WireguardPlan, instance: WireguardInstance, around: InstanceS
             keepalive_seconds=plan.bgp_keepalive_seconds,
             hold_seconds=plan.bgp_hold_seconds,
             bfd=bfd,
+            opened_by="peer",
+            hops=TUNNEL_HOPS,
         )
         for tunnel in plan.tunnels
         if tunnel.instance == instance.name

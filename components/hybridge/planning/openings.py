@@ -27,6 +27,8 @@ _BGP: Final = "179"
 """RFC 4271."""
 _BFD: Final = "3784"
 """RFC 5881, over one hop."""
+_BFD_OF_TUNNELS: Final = "4784"
+"""RFC 5883, over several hops, as gateways speak it inside tunnels."""
 _DNS: Final = "53"
 """RFC 1035; answers that do not fit a datagram need TCP (RFC 7766)."""
 
@@ -124,7 +126,7 @@ def _tunnel(site: str, tunnel: WireguardTunnel, outside: list[str], inside: list
     """Return what one end of a WireGuard tunnel needs, outside and inside, where its own address stands first."""
     port = str(tunnel.port)
     yield Opening(site, Direction.BOTH, "udp", port, outside[:1], outside[1:], f"packets of tunnel {tunnel.name}")
-    for protocol, ports, what in (("tcp", _BGP, "BGP"), ("udp", _BFD, "BFD")):
+    for protocol, ports, what in (("tcp", _BGP, "BGP"), ("udp", _BFD_OF_TUNNELS, "BFD")):
         why = f"{what} in tunnel {tunnel.name}"
         yield Opening(site, Direction.BOTH, protocol, ports, inside[:1], inside[1:], why)
 
