@@ -259,13 +259,7 @@ def _network(sketch: Sketch, built: Built, machine: Machine) -> None:
         place.unlink(missing_ok=True)
         with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
-    interfaces = [
-        interface
-        for wire in sketch.wires
-        for name, interface in ((wire.near, wire.near_interface), (wire.far, wire.far_interface))
-        if name == machine.name
-    ]
-    up = [f"ip link set {interface} up" for interface in interfaces]
+    up = [f"ip link set {interface} up" for interface in sketch.interfaces(machine.name)]
     built.script(machine.name, [*_FIRST_STEPS, *up, *machine.network], "The network")
 
 

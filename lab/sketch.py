@@ -31,6 +31,11 @@ class Wire:
     mtu: int = INTERNET_MTU
     """In bytes."""
 
+    @property
+    def ends(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Machine and interface, twice."""
+        return (self.near, self.near_interface), (self.far, self.far_interface)
+
 
 @dataclass
 class Machine:
@@ -109,6 +114,11 @@ class Sketch:
     def machine(self, name: str, site: str = "") -> Machine:
         """Add a machine, or return the one of this name."""
         return self.machines.setdefault(name, Machine(name, site))
+
+    def interfaces(self, machine: str) -> list[str]:
+        """Return the names of a machine's ends of cables."""
+        ends = (end for wire in self.wires for end in wire.ends)
+        return [interface for name, interface in ends if name == machine]
 
     def wire(
         self, near: Machine, near_interface: str, far: Machine, far_interface: str, mtu: int = INTERNET_MTU

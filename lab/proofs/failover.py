@@ -1,4 +1,4 @@
-"""What a failure costs: the longest silence between two sites' hosts, and whether all of it comes back.
+"""What a failure costs: how long two sites' hosts do not hear each other, and whether all of it comes back.
 
 A way is cut, a daemon killed, a gateway lost, one at a time, with packets under way every 10 ms. The silence may last
 as long as a peer may be silent until it is taken for dead, by the plan, and a little for routes to move. Then it is
@@ -11,8 +11,9 @@ import json
 import re
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +22,8 @@ from typing import Any, Final
 
 from lab import internet
 from lab.daemons import LOOK_SECONDS, START_FRR
+from lab.esp import TUNNELS_FILE
+from lab.sketch import lines
 
 from . import sessions
 from .reach import hosts
@@ -40,14 +43,6 @@ _ANSWER: Final = 0.1
 """Seconds within which an answer comes where there is one."""
 _SLOW: Final = 5.0
 """Seconds after which nobody waits for the loss of every single way: one of a link is enough."""
-_LOST: Final = """table inet lost
-delete table inet lost
-table inet lost {
-  chain in { type filter hook prerouting priority -500; policy drop; }
-  chain out { type filter hook output priority -500; policy drop; }
-}
-"""
-_FOUND: Final = "table inet lost\ndelete table inet lost\n"
 
 
 def failovers(lab: Lab) -> Iterator[Verdict]:
@@ -68,17 +63,31 @@ def _of_link(lab: Lab, turn: Turn, link: dict[str, Any]) -> Iterator[Verdict]:
     for tunnel in tunnels:
         failure = _Failure(f"way of {tunnel} cut", partial(cut, lab, [tunnel]), {tunnel})
         yield _during(lab, turn, failure, seconds)
-    for gateway in _gateways(link):
-        own = {
-            tunnel["name"]
-            for _, tunnel in lab.rehearsed.tunnels
-            if gateway in f"{tunnel['from']} {tunnel['to']}".split()
-        }
-        if seconds <= _SLOW or gateway == _gateways(link)[0]:
-            failure = _Failure(f"bgpd of {gateway} killed", _killed(lab, gateway), own)
-            yield _during(lab, turn, failure, max(LOOK_SECONDS, min(seconds, _SLOW)))
-            failure = _Failure(f"gateway {gateway} lost", _lost(lab, gateway), own)
-            yield _during(lab, turn, failure, seconds)
+    for happens in (_bgpd_killed, _gateway_lost):
+        if seconds > _SLOW:
+            (busiest,) = (
+                each for each in link["tunnels"] if each["name"] == _busiest(lab, here, there, tunnels_of([link]))
+            )
+            gateways = busiest["from"].split()[:1]
+        else:
+            gateways = _gateways(link)
+        for gateway in gateways:
+            yield happens(lab, turn, gateway, seconds)
+
+
+def _bgpd_killed(lab: Lab, turn: Turn, gateway: str, seconds: float) -> Verdict:
+    failure = _Failure(f"bgpd of {gateway} killed", _killed(lab, gateway), _tunnels_at(lab, gateway))
+    return _during(lab, turn, failure, max(LOOK_SECONDS, min(seconds, _SLOW)))
+
+
+def _gateway_lost(lab: Lab, turn: Turn, gateway: str, seconds: float) -> Verdict:
+    failure = _Failure(f"gateway {gateway} lost", _lost(lab, gateway), _tunnels_at(lab, gateway))
+    return _during(lab, turn, failure, seconds)
+
+
+def _tunnels_at(lab: Lab, gateway: str) -> set[str]:
+    """Return the tunnels that end at a gateway."""
+    return {each["name"] for _, each in lab.rehearsed.tunnels if gateway in f"{each['from']} {each['to']}".split()}
 
 
 def _standby(lab: Lab, turn: Turn) -> Verdict:
@@ -206,17 +215,33 @@ def _passed(lab: Lab, tunnel: str) -> int:
 
 
 def _lost(lab: Lab, gateway: str) -> Callable[[], AbstractContextManager[None]]:
-    """Let a gateway neither hear nor say anything, as without power."""
+    """Let a gateway neither hear nor say anything, not even where it is, as without power."""
+    ends = lab.sketch.machines[gateway].files.get(TUNNELS_FILE, "").split()
+    rules = {machine: _silenced(lab.sketch.interfaces(machine)) for machine in (gateway, *ends)}
 
     @contextmanager
     def happening() -> Generator[None]:
-        lab.built.load_rules(gateway, _LOST)
         try:
+            for machine, text in rules.items():
+                lab.built.load_rules(machine, text)
             yield
         finally:
-            lab.built.load_rules(gateway, _FOUND)
+            for machine in rules:
+                lab.built.load_rules(machine, "table netdev lost\ndelete table netdev lost\n")
 
     return happening
+
+
+def _silenced(interfaces: Iterable[str]) -> str:
+    """Return nftables' rules that let no frame in or out."""
+    chains = (
+        f"  chain {hook}-{number} {{\n"
+        f'    type filter hook {hook} device "{interface}" priority -500; policy drop;\n'
+        "  }"
+        for number, interface in enumerate(interfaces)
+        for hook in ("ingress", "egress")
+    )
+    return lines("table netdev lost {", chains, "}")
 
 
 def _killed(lab: Lab, gateway: str) -> Callable[[], AbstractContextManager[None]]:
@@ -242,10 +267,13 @@ class Silence:
         """When nobody listened any more."""
 
     def __call__(self) -> float:
-        """Return how long the longest silence was, in seconds: by the clock, as ping slows down without answers."""
-        times = self._times()
-        # Also when it ends in silence.
-        return max((after - before for before, after in pairwise([*times, self.until])), default=float("inf"))
+        """Return how long there was silence in all, in seconds: by the clock, as ping slows down without answers."""
+        return sum(each for each in self.pauses if each > _ANSWER) if self._times() else float("inf")
+
+    @property
+    def pauses(self) -> list[float]:
+        """Seconds between every two answers, and from the last one to the end."""
+        return [after - before for before, after in pairwise([*self._times(), self.until])]
 
     @property
     def is_over(self) -> bool:
@@ -270,15 +298,19 @@ def listening(lab: Lab, here: str, there: str) -> Generator[Silence]:
     """Send a packet every 10 ms; what came back is known afterwards."""
     source, target = hosts(lab, here)[0], hosts(lab, there)[0]
     command = lab.built.command(here, "ping", "-D", "-n", "-i", str(_INTERVAL), "-W", "0.5", "-I", source, target)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     silence = Silence()
-    try:
-        yield silence
-    finally:
-        silence.until = time.time()
-        process.send_signal(signal.SIGINT)  # it says then what it has not said yet
+    # Into a file: a pipe that nobody reads is full within seconds, and ping would wait.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL)
         try:
-            silence.said, _ = process.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            silence.said, _ = process.communicate()
+            yield silence
+        finally:
+            silence.until = time.time()
+            process.send_signal(signal.SIGINT)  # it says then what it has not said yet
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            said.seek(0)
+            silence.said = said.read()

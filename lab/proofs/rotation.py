@@ -46,7 +46,7 @@ def _rotation(lab: Lab, link: dict[str, Any], tunnel: dict[str, Any]) -> Verdict
         _session(lab, gateway, name, "no shutdown")
         back = until(lab.patience, lambda: sessions.sessions(lab))
         time.sleep(_MOVE_SECONDS)
-    longest, lost = silence(), silence.lost()
+    longest, lost = max(silence.pauses, default=0.0), silence.lost()
     if not all(each.holds for each in up) or _spis(lab, name) & before:
         told.append("the tunnel does not come up with its new key")
     if not all(each.holds for each in back):

@@ -170,8 +170,8 @@ def test_of_two_own_ends_of_a_session_one_opens_it(told: Path) -> None:
     instance = (told / "instance.conf").read_text()
     for caller, waiting, called, calling in (
         (first, second, "10.100.0.3", "10.100.0.2"),
-        (first, instance, "10.200.0.2", "10.200.0.1"),
-        (second, instance, "10.200.0.10", "10.200.0.9"),
+        (instance, first, "10.200.0.1", "10.200.0.2"),
+        (instance, second, "10.200.0.9", "10.200.0.10"),
     ):
         assert f" neighbor {called} timers connect 2\n" in caller, "nobody else tries again"
         assert f" neighbor {called} passive\n" not in caller

@@ -136,7 +136,7 @@ def _wireguard_sessions(link: WireguardPlan, gateway: OnpremGateway) -> Iterator
     for tunnel in link.tunnels:
         if tunnel.gateway == gateway.name:
             bfd = Bfd(link.bfd_milliseconds, link.bfd_multiplier)
-            yield replace(_session(link, tunnel, link.gateway_asn), bfd=bfd, opened_by="this", hops=TUNNEL_HOPS)
+            yield replace(_session(link, tunnel, link.gateway_asn), bfd=bfd, opened_by="peer", hops=TUNNEL_HOPS)
 
 
 def _others(site: OnpremSitePlan, gateway: OnpremGateway) -> list[OnpremGateway]:

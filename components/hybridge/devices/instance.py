@@ -152,7 +152,7 @@ def _speaker(plan: WireguardPlan, instance: WireguardInstance, around: InstanceS
             keepalive_seconds=plan.bgp_keepalive_seconds,
             hold_seconds=plan.bgp_hold_seconds,
             bfd=bfd,
-            opened_by="peer",
+            opened_by="this",
             hops=TUNNEL_HOPS,
         )
         for tunnel in plan.tunnels
