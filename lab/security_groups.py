@@ -18,6 +18,8 @@ from .sketch import Machine, lines
 _EVERY_PROTOCOL: Final = "-1"
 _REMEMBERED: Final = "timeout 180s"
 """AWS's own for streams of UDP, and about half of it for TCP."""
+_NO_PING: Final = "icmp type != echo-request"
+"""Whoever is pinged answers, and does not ask."""
 _WITH_PORTS: Final = "meta l4proto { tcp, udp }"
 
 
@@ -150,7 +152,8 @@ def _answers(name: str) -> list[str]:
     ends = _ANSWERING["ports"]
     return [
         f"    {_WITH_PORTS} {ends} @{name}-ports update @{name}-ports {{ {ends} }} accept",
-        f"    {_ANSWERING['others']} @{name}-others accept",
+        f"    {_NO_PING} {_ANSWERING['others']} @{name}-others accept",
+        f"    meta l4proto != icmp {_ANSWERING['others']} @{name}-others accept",
     ]
 
 

@@ -193,15 +193,15 @@ def test_an_endpoints_addresses_stand_behind_its_security_group() -> None:
     router = draw(estate(BOTH_WAYS)).machines["aws-east.vpc"]
     guards = [text for text in router.files.values() if "ip daddr != 172.20.255.116 drop" in text]
     assert len(guards) == 1
-    assert "ip saddr 10.100.0.0/16 udp dport 53-53 accept" in guards[0]
-    assert "ip saddr 10.100.0.0/16 tcp dport 53-53 accept" in guards[0]
+    assert "ip saddr 10.100.0.0/16 udp dport 53-53 jump let-in" in guards[0]
+    assert "ip saddr 10.100.0.0/16 tcp dport 53-53 jump let-in" in guards[0]
 
 
 def test_a_vpcs_own_resolver_hears_the_vpc_alone() -> None:
     router = draw(estate(BOTH_WAYS)).machines["aws-east.vpc"]
     (text,) = [text for text in router.files.values() if "ip daddr != 172.20.0.2 drop" in text]
     inward = text.partition("chain from-instance")[0]
-    accepted = [line.split()[2] for line in inward.splitlines() if line.endswith("accept") and "saddr" in line]
+    accepted = [line.split()[2] for line in inward.splitlines() if line.endswith("jump let-in")]
     assert set(accepted) == {"172.20.0.0/16"}
 
 
