@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,10 +41,14 @@ def bring_up(rounds: int, scratch: Path) -> tuple[Table, list[Goal]]:
         for stack, root in stacks.items():
             try:
                 with _watched() as peak:
-                    up.setdefault(stack, []).append(_up(stack, root))
-                memory.setdefault(stack, []).append(peak[0])
-            finally:
-                down.setdefault(stack, []).append(_down(stack, root))
+                    took = _up(stack, root)
+            except BaseException:
+                with suppress(RehearsalError):
+                    _down(stack, root)
+                raise
+            up.setdefault(stack, []).append(took)
+            memory.setdefault(stack, []).append(peak[0])
+            down.setdefault(stack, []).append(_down(stack, root))
     return _table(up, down, memory), [
         Goal("lab of reference: built, tunnels up, BGP converged", up[REFERENCE], 8.0, " s"),
         Goal("lab of reference: down", down[REFERENCE], 1.0, " s"),
@@ -69,7 +73,10 @@ def _many(root: Path) -> Path:
 
 
 def _up(stack: str, root: Path) -> float:
-    """Return how many seconds passed until tunnels were up, with their keys made anew, and BGP had converged."""
+    """Return how many seconds building took, and tunnels to come up, with their keys made anew, and BGP to converge.
+
+    What is looked for before, such as programs, is not in it.
+    """
     told = _told("lab", "up", stack, root, "--only=tunnel", "--only=bgp")
     steps = re.search(r"built in ([\d.]+) s(?s:.*)converged ([\d.]+) s", told)
     if steps is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -177,22 +178,20 @@ def _is_roots() -> bool:
     return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[:2] == ["0", "0"]
 
 
-def _close(kept: Iterable[Path]) -> None:
+def _close(kept: Sequence[Path]) -> None:
     """Let nothing in the lab change this machine's own files or kernel settings, but for some directories.
 
     A user may change nothing of that anyway. Settings of networks are each machine's own.
     """
     for path in kept:
-        _checked("mount", "--bind", str(path), str(path))
+        _checked("mount", "--rbind", str(path), str(path))
     told = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
-    places = dict.fromkeys(
-        place.encode().decode("unicode_escape") for _, place, kind, *_ in told if kind not in _KERNELS
-    )
-    for place in places:
-        if Path(place) not in kept and Path("/dev") not in (Path(place), *Path(place).parents):
+    open_ones = {*kept, Path("/dev")}
+    for place in dict.fromkeys(Path(_plain(place)) for _, place, kind, *_ in told if kind not in _KERNELS):
+        if open_ones.isdisjoint((place, *place.parents)):
             # What refuses belongs to nobody, such as a mount that something lies on.
             subprocess.run(
-                ["mount", "-o", "remount,bind,ro", place], capture_output=True, timeout=_STEP_SECONDS, check=False
+                ["mount", "-o", "remount,bind,ro", str(place)], capture_output=True, timeout=_STEP_SECONDS, check=False
             )
     # Nobody notes what is mounted (-n): where that would be noted is closed by now.
     settings, networks = "/proc/sys", "/proc/sys/net"
@@ -203,6 +202,11 @@ def _close(kept: Iterable[Path]) -> None:
     _checked("mount", "-n", "-o", "remount,bind,ro", settings)
     _checked("mount", "-n", "--move", str(MEMORY / "net"), networks)
     _checked("umount", "-n", str(MEMORY))
+
+
+def _plain(place: str) -> str:
+    """Return a path as it is, of one in which the kernel has written some signs as numbers."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), place)
 
 
 def _boot(machines: Sequence[Machine]) -> Built:

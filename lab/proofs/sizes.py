@@ -41,13 +41,13 @@ def _ways(lab: Lab, turn: Turn) -> Iterator[Verdict]:
     way = ways.get(f"{turn.here} – {turn.there}")
     if way is None:
         return
-    possible = dict(_possible(lab, way, link) for link in turn.links)
-    planned = " or ".join(_planned(size, here) for size, here in sorted(possible.items()))
+    possible = {_possible(lab, way, link) for link in turn.links}
+    planned = " or ".join(_planned(size, here) for size, here in sorted(possible))
     with taken(lab, turn):
         for here, there in turn.ways:
             found = _discovered(lab, here, hosts(lab, there)[0])
             subject = f"{here} → {there} over {turn.name}"
-            yield Verdict(PROOF, subject, planned, _told(found), found in possible.values())
+            yield Verdict(PROOF, subject, planned, _told(found), found in {size for _, size in possible})
 
 
 def _possible(lab: Lab, way: Mapping[str, Any], link: Mapping[str, Any]) -> tuple[int, int]:
