@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,8 @@ MARK: Final = "HYBRIDGE_LAB_OF_A_TEST"
 """In the environment of everything that a test's lab starts: what is left is known by it."""
 _BROUGHT: Final = ("devices", "ledger.sqlite", "report.json")
 """What a lab is built from."""
+_KINDS: Final = ("net", "mnt", "pid")
+"""The namespaces of its own that a lab's machine has."""
 
 
 @cache
@@ -182,10 +184,33 @@ def _environment(process: int) -> str:
         return ""
 
 
+@contextmanager
+def namespaces_kept(members: list[int]) -> Iterator[set[str]]:
+    """The namespaces that these are in, held open: the kernel gives the number of a gone one to the next made.
+
+    That next one may be of a lab of another test, which runs beside this one.
+    """
+    kept: dict[str, int] = {}
+    try:
+        for each in members:
+            for kind in _KINDS:
+                if _namespace(str(each), kind) in {"", _namespace("self", kind), *kept}:
+                    continue
+                with suppress(OSError):
+                    held = os.open(f"/proc/{each}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+                    # Another process may be this number by now; what is held tells its own.
+                    if kept.setdefault(f"{kind}:[{os.fstat(held).st_ino}]", held) != held:
+                        os.close(held)
+        yield set(kept) - {_namespace("self", kind) for kind in _KINDS}
+    finally:
+        for held in kept.values():
+            os.close(held)
+
+
 def namespaces(members: list[int]) -> set[str]:
     """The namespaces of network, mounts and processes that these are in, and the test is not."""
-    own = {_namespace("self", kind) for kind in ("net", "mnt", "pid")}
-    return {_namespace(str(each), kind) for each in members for kind in ("net", "mnt", "pid")} - own - {""}
+    own = {_namespace("self", kind) for kind in _KINDS}
+    return {_namespace(str(each), kind) for each in members for kind in _KINDS} - own - {""}
 
 
 def _namespace(process: str, kind: str) -> str:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lab.conftest import Bring
-from tests.lab.labs import Estate, namespaces, processes, wait_for
+from tests.lab.labs import Estate, namespaces, namespaces_kept, processes, wait_for
 
 KILLS: Final = int(os.environ.get("HYBRIDGE_LAB_KILLS", "2"))
 SEED: Final = int(os.environ.get("HYBRIDGE_LAB_KILLS_SEED", "20261128"))
@@ -101,10 +101,8 @@ def test_a_lab_comes_up_and_ends_without_a_trace(estate: Estate) -> None:
     before = mounts()
     told = estate.run("up", "--only=tunnel")
     assert told.code == 0, told.text
-    seen = namespaces(estate.living())
     living = machines(estate)
     assert len(living) > 10, "it has machines"
-    assert len(seen) > 20, "each machine has namespaces of its own"
     assert mounts() == before, "what the lab mounts it mounts for itself"
 
     again = estate.run("up", "--only=tunnel")
@@ -112,8 +110,10 @@ def test_a_lab_comes_up_and_ends_without_a_trace(estate: Estate) -> None:
     assert one_sentence(again.text) == "A lab of minimal is running: `make lab-down STACK=minimal` ends it."
     assert machines(estate) == living, "the one that runs is left alone"
 
-    assert estate.run("down").code == 0
-    assert_nothing_is_left(estate, seen, before)
+    with namespaces_kept(estate.living()) as seen:
+        assert len(seen) > 20, "each machine has namespaces of its own"
+        assert estate.run("down").code == 0
+        assert_nothing_is_left(estate, seen, before)
     twice = estate.run("down")
     assert (twice.code, one_sentence(twice.text)) == (0, "No lab of minimal is running.")
 
@@ -200,9 +200,9 @@ def test_two_commands_do_not_prove_at_once(estate: Estate) -> None:
 def test_a_lab_whose_holder_is_killed_is_gone_and_can_be_built_again(estate: Estate) -> None:
     before = mounts()
     assert estate.run("up", "--only=tunnel").code == 0
-    seen = namespaces(estate.living())
-    os.kill(json.loads(estate.holder.read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
-    assert_nothing_is_left(estate, seen, before)
+    with namespaces_kept(estate.living()) as seen:
+        os.kill(json.loads(estate.holder.read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
+        assert_nothing_is_left(estate, seen, before)
     for command in (("cut",), ("heal",), ("prove",), ("shell", "edge-a")):
         told = estate.run(*command)
         assert (told.code, one_sentence(told.text)) == (
@@ -251,15 +251,15 @@ def test_a_command_that_ends_while_it_builds_leaves_nothing(estate: Estate, way:
         process = up(estate)
         began = read_until(process, "Lab of minimal")
         time.sleep(moment)
-        seen = namespaces(estate.living())
-        (os.killpg if everything else os.kill)(process.pid, number)
-        told = began + process.communicate(timeout=30)[0]
-        assert "Traceback" not in told, f"after {moment:.2f} s: {told}"
-        if "built in" in told:
-            # It was proving already: what has been built stays until somebody ends it.
-            assert "A lab of minimal is running" in estate.run("up").text
-            estate.run("down")
-        assert_nothing_is_left(estate, seen, before)
+        with namespaces_kept(estate.living()) as seen:
+            (os.killpg if everything else os.kill)(process.pid, number)
+            told = began + process.communicate(timeout=30)[0]
+            assert "Traceback" not in told, f"after {moment:.2f} s: {told}"
+            if "built in" in told:
+                # It was proving already: what has been built stays until somebody ends it.
+                assert "A lab of minimal is running" in estate.run("up").text
+                estate.run("down")
+            assert_nothing_is_left(estate, seen, before)
     again = estate.run("up", "--only=tunnel")
     assert again.code == 0, again.text
 
