@@ -156,7 +156,8 @@ def build(sketch: Sketch, directory: Path, say: Callable[[str], None]) -> Built:
     Raises LabError with what went wrong.
     """
     if _is_roots():
-        _close((Path("/tmp"), directory))  # noqa: S108 - for whoever looks around in the lab
+        for place in _close((Path("/tmp"), directory)):  # noqa: S108 - for whoever looks around in the lab
+            say(f"{place} cannot be closed to the lab")
     _checked("mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", str(MEMORY))
     machines = list(sketch.machines.values())
     built = _boot(machines)
@@ -178,21 +179,21 @@ def _is_roots() -> bool:
     return Path("/proc/self/uid_map").read_text(encoding="ascii").split()[:2] == ["0", "0"]
 
 
-def _close(kept: Sequence[Path]) -> None:
+def _close(kept: Sequence[Path]) -> list[Path]:
     """Let nothing in the lab change this machine's own files or kernel settings, but for some directories.
 
-    A user may change nothing of that anyway. Settings of networks are each machine's own.
+    A user may change nothing of that anyway. Settings of networks are each machine's own. Returns what stays open.
     """
     for path in kept:
         _checked("mount", "--rbind", str(path), str(path))
     told = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
     open_ones = {*kept, Path("/dev")}
+    refused: list[Path] = []
     for place in dict.fromkeys(Path(_plain(place)) for _, place, kind, *_ in told if kind not in _KERNELS):
         if open_ones.isdisjoint((place, *place.parents)):
-            # What refuses belongs to nobody, such as a mount that something lies on.
-            subprocess.run(
-                ["mount", "-o", "remount,bind,ro", str(place)], capture_output=True, timeout=_STEP_SECONDS, check=False
-            )
+            command = ["mount", "-o", "remount,bind,ro", str(place)]
+            if subprocess.run(command, capture_output=True, timeout=_STEP_SECONDS, check=False).returncode:
+                refused.append(place)
     # Nobody notes what is mounted (-n): where that would be noted is closed by now.
     settings, networks = "/proc/sys", "/proc/sys/net"
     _checked("mount", "-n", "-t", "tmpfs", "tmpfs", str(MEMORY))
@@ -202,6 +203,15 @@ def _close(kept: Sequence[Path]) -> None:
     _checked("mount", "-n", "-o", "remount,bind,ro", settings)
     _checked("mount", "-n", "--move", str(MEMORY / "net"), networks)
     _checked("umount", "-n", str(MEMORY))
+    return [place for place in refused if _is_open(place)]
+
+
+def _is_open(place: Path) -> bool:
+    """Tell whether a mount may be written to; one that something else lies on refuses, and is out of reach."""
+    try:
+        return not os.statvfs(place).f_flag & os.ST_RDONLY
+    except OSError:
+        return False
 
 
 def _plain(place: str) -> str:

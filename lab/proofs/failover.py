@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -235,13 +235,11 @@ def _lost(lab: Lab, gateway: str) -> Callable[[], AbstractContextManager[None]]:
 
     @contextmanager
     def happening() -> Generator[None]:
-        try:
+        with ExitStack() as undoing:
             for machine, text in rules.items():
+                undoing.callback(lab.built.load_rules, machine, "table netdev lost\ndelete table netdev lost\n")
                 lab.built.load_rules(machine, text)
             yield
-        finally:
-            for machine in rules:
-                lab.built.load_rules(machine, "table netdev lost\ndelete table netdev lost\n")
 
     return happening
 

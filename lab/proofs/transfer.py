@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from .reach import hosts
@@ -52,13 +52,11 @@ def _without_icmp(lab: Lab, turn: Turn) -> Generator[None]:
     """Drop ICMP on every machine that is, or could be, between two sites."""
     names = [each.name for each in lab.sketch.machines.values() if each.site in {turn.here, turn.there, ""}]
     machines = [name for name in names if not lab.sketch.machines[name].addresses]
-    try:
+    with ExitStack() as undoing:
         for name in names:
             # Nobody remembers what ICMP told before.
             lab.built.answer(name, "ip", "route", "flush", "cache")
         for name in machines:
+            undoing.callback(lab.built.load_rules, name, "table inet no-icmp\ndelete table inet no-icmp\n")
             lab.built.load_rules(name, _BLOCK)
         yield
-    finally:
-        for name in machines:
-            lab.built.load_rules(name, "table inet no-icmp\ndelete table inet no-icmp\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,11 +84,9 @@ def tunnels_of(links: Iterable[dict[str, Any]]) -> list[str]:
 @contextmanager
 def cut(lab: Lab, tunnels: Iterable[str]) -> Generator[None]:
     """Cut the ways of tunnels through the internet as long as this lasts."""
-    ways = [f"{internet.PREFIX}{tunnel}" for tunnel in tunnels]
-    try:
-        for way in ways:
+    with ExitStack() as undoing:
+        for tunnel in tunnels:
+            way = f"{internet.PREFIX}{tunnel}"
+            undoing.callback(lab.built.load_rules, way, internet.WHOLE)
             lab.built.load_rules(way, internet.CUT)
         yield
-    finally:
-        for way in ways:
-            lab.built.load_rules(way, internet.WHOLE)
