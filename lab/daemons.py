@@ -29,6 +29,9 @@ while :; do
   sleep {LOOK_SECONDS}
 done
 """
+_KEEPALIVED: Final = "/run/keepalived.pid"
+START_KEEPALIVED: Final = "/etc/lab/start-keepalived"
+STOP_KEEPALIVED: Final = "/etc/lab/stop-keepalived"
 START_FRR: Final = "/etc/lab/start-frr"
 FRR_BOOT_LOG: Final = "/run/frr/boot.log"
 CHARON_LOG: Final = "/run/charon.log"
@@ -140,9 +143,13 @@ def keepalived(machine: Machine, interface: str, address: str, priority: int) ->
     )
     machine.files[_LOOK] = _LOOKING
     machine.start.append(f"setsid sh {_LOOK} </dev/null >/dev/null 2>&1 &")
-    machine.start.append(
-        "keepalived --vrrp --pid=/run/keepalived.pid --vrrp_pid=/run/vrrp.pid >/run/keepalived.out 2>&1"
+    machine.files[START_KEEPALIVED] = f"keepalived --vrrp --pid={_KEEPALIVED} --vrrp_pid=/run/vrrp.pid\n"
+    machine.files[STOP_KEEPALIVED] = lines(
+        f"kill $(cat {_KEEPALIVED})",
+        f"for i in $(seq 250); do [ -e {_KEEPALIVED} ] || exit 0; sleep 0.02; done",
+        "exit 1",
     )
+    machine.start.append(f"sh {START_KEEPALIVED} >/run/keepalived.out 2>&1")
 
 
 def unbound(machine: Machine, settings: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 from itertools import islice
 from typing import Any, Final
 
@@ -81,7 +81,9 @@ def site_network(rehearsed: Rehearsed, site: Mapping[str, Any]) -> Network:
         if session["site"] == site["name"] and session["link"]
         for network in session["announces"]
     }
-    ranges += sorted(one for one in announced if not any(one.subnet_of(each) for each in ranges))
+    # Halves are announced where a link is preferred, the whole where it stands by: to one network's only host.
+    known = list(collapse_addresses(ranges))
+    ranges += collapse_addresses(one for one in announced if not any(one.subnet_of(each) for each in known))
     given = {each["name"]: each["lan_address"] for each in site["gateways"] if each["lan_address"]}
     lan = next(
         (each for each in ranges if given and all(IPv4Address(one) in each for one in given.values())), ranges[0]

@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from lab import internet
-from lab.daemons import LOOK_SECONDS, START_FRR
+from lab.daemons import LOOK_SECONDS, START_FRR, START_KEEPALIVED, STOP_KEEPALIVED
 from lab.esp import TUNNELS_FILE
 from lab.sketch import lines
 
@@ -229,16 +229,24 @@ def _passed(lab: Lab, tunnel: str) -> int:
 
 
 def _lost(lab: Lab, gateway: str) -> Callable[[], AbstractContextManager[None]]:
-    """Let a gateway neither hear nor say anything, not even where it is, as without power."""
-    ends = lab.sketch.machines[gateway].files.get(TUNNELS_FILE, "").split()
+    """Let a gateway neither hear nor say anything, not even where it is, as without power.
+
+    When it is back, it takes no address from who stands in, as one that has been off: it has no routes yet.
+    """
+    files = lab.sketch.machines[gateway].files
+    ends = files.get(TUNNELS_FILE, "").split()
     rules = {machine: _silenced(lab.sketch.interfaces(machine)) for machine in (gateway, *ends)}
 
     @contextmanager
     def happening() -> Generator[None]:
         with ExitStack() as undoing:
+            if START_KEEPALIVED in files:
+                undoing.callback(lab.built.answer, gateway, "sh", START_KEEPALIVED)
             for machine, text in rules.items():
                 undoing.callback(lab.built.load_rules, machine, "table netdev lost\ndelete table netdev lost\n")
                 lab.built.load_rules(machine, text)
+            if START_KEEPALIVED in files:
+                lab.built.answer(gateway, "sh", STOP_KEEPALIVED)
             yield
 
     return happening

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
+from itertools import islice
 from typing import Any, Final
 
 from . import sessions
@@ -32,17 +33,23 @@ def _limit(lab: Lab, session: dict[str, Any]) -> Iterator[Verdict]:
     subject = f"{gateway} from {session['peer']}"
     address, most = sessions.peer_address(lab, session), int(session["prefix_limit"])
     planned = f"closed above {most} networks, no other session"
-    parts = [str(part) for network in session["accepts"] for part in IPv4Network(network).subnets(new_prefix=_LONGEST)]
+    parts = list(islice(_parts(session["accepts"]), most + 1))
     if len(parts) <= most:
         return  # there are not as many networks, so nobody could announce too many
     before = _states(lab, gateway)
-    with announcing(lab, sessions.peer_machine(lab, session), sessions.own_address(lab, session), parts[: most + 1]):
+    with announcing(lab, sessions.peer_machine(lab, session), sessions.own_address(lab, session), parts):
         found = until(_SECONDS, lambda: [_closed(lab, gateway, address)])[0]
         others = {peer for peer, state in _states(lab, gateway).items() if peer != address and state != before[peer]}
     lab.built.answer(gateway, "vtysh", "-c", f"clear bgp ipv4 unicast {address}")
     until(lab.patience, lambda: sessions.sessions(lab))
     told = found.found if not others else f"{found.found}, and so are {', '.join(sorted(others))}"
     yield Verdict(PROOF, subject, planned, told, found.holds and not others)
+
+
+def _parts(networks: Iterable[str]) -> Iterator[str]:
+    """Return what a peer may announce of its networks: parts of them, and what is too small to have any."""
+    for network in map(IPv4Network, networks):
+        yield from map(str, network.subnets(new_prefix=max(_LONGEST, network.prefixlen)))
 
 
 def _closed(lab: Lab, gateway: str, address: str) -> Verdict:

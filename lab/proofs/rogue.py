@@ -88,7 +88,8 @@ def announcing(lab: Lab, machine: str, neighbour: str, networks: list[str]) -> G
     if router is None:
         raise LabError(f"{machine} speaks no BGP.")
     before = re.search(rf"^\s+neighbor {re.escape(neighbour)} route-map (\S+) out$", running, re.MULTILINE)
-    told = [f"network {network}" for network in networks]
+    # What it announces anyway it goes on announcing afterwards.
+    told = [each for each in (f"network {one}" for one in networks) if f"  {each}\n" not in running]
     bgp = (router.group(), "address-family ipv4 unicast")
     # To this neighbour alone: what others hear is their own proof.
     others = re.findall(r"^\s+neighbor (\S+) activate$|^ neighbor (\S+) remote-as \d+$", running, re.MULTILINE)

@@ -67,6 +67,18 @@ def test_what_is_announced_beyond_the_ranges_has_a_host_too() -> None:
     assert found.hosts[1:] == ["10.10.0.1"]
 
 
+def test_what_is_announced_whole_and_in_halves_is_one_network() -> None:
+    """Halves win where a link is preferred to a standby, which announces the whole."""
+    found = network("10.100.0.0/16", announced=("10.10.0.0/17", "10.10.0.0/16", "10.10.128.0/17"))
+    assert [str(each) for each in found.others] == ["10.10.0.0/16"]
+    assert len(set(found.hosts)) == len(found.hosts)
+
+
+def test_neighbouring_ranges_announced_as_one_are_no_third_network() -> None:
+    found = network("10.100.0.0/24", "10.100.1.0/24", announced=("10.100.0.0/23",))
+    assert [str(each) for each in found.others] == ["10.100.1.0/24"]
+
+
 def test_what_gateways_tell_each_other_is_no_network_of_the_site() -> None:
     assert network("10.100.0.0/16", announced=("172.20.0.0/16",), link=None).others == []
 
