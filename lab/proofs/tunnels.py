@@ -93,13 +93,15 @@ def _of(lab: Lab, link: dict[str, object], tunnel: dict[str, str], *, renewed: b
 def _ipsec(said: str, *, renewed: bool = False) -> str:
     """Tell strongSwan's security associations in the plan's words.
 
-    The first child has the group of IKE, whatever its own is; one that was made again has its own.
+    The first child has the group of IKE, whatever its own is; one that was made again has its own. Where both ends
+    began at once, one of them may have a child that the other has not: the last one made is what both go by.
     """
     ike = re.search(r"ESTABLISHED, (IKEv\d)", said)
     suite = re.search(r"^  (AES\S+)$", said, re.MULTILINE)
-    child = re.search(r"INSTALLED, TUNNEL\S*, ESP:(\S+)", said)
-    if not (ike and suite and child):
+    children = re.findall(r": #(\d+), reqid \d+, INSTALLED, TUNNEL\S*, ESP:(\S+)", said)
+    if not (ike and suite and children):
         return "down"
+    _, child = max(children, key=lambda each: int(each[0]))
     parts = suite.group(1).split("/")
     encryption, prf, group = parts[0], parts[-2], parts[-1]
     words = [
@@ -108,7 +110,7 @@ def _ipsec(said: str, *, renewed: bool = False) -> str:
         _PRF.get(prf, prf),
         f"DH {_GROUPS.get(group, group)}",
     ]
-    inner, *rest = child.group(1).split("/")
+    inner, *rest = child.split("/")
     if inner != encryption:
         words.append(f"and {inner} inside")
     if renewed and group not in rest:

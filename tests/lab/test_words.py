@@ -72,6 +72,17 @@ def test_another_suite_is_told_as_another(old: str, new: str, told: str) -> None
     assert _ipsec(UP.replace(old, new)) == told
 
 
+def test_the_last_child_made_is_the_tunnels() -> None:
+    """A first one that only one end still has, as after both ends began at once, is nobody's."""
+    child = UP[UP.index("  dc1-aws-edge-a-1: #1") :]
+    again = child.replace("#1,", "#10,").replace("ESP:AES_GCM_16-256", "ESP:AES_GCM_16-256/ECP_384")
+    wrong = again.replace("#10,", "#9,").replace("ECP_384", "MODP_2048")
+    assert _ipsec(UP, renewed=True) != (right := _ipsec(UP))
+    assert _ipsec(UP + wrong + again, renewed=True) == right
+    assert _ipsec(again + UP + wrong, renewed=True) == right
+    assert _ipsec(UP + wrong, renewed=True).endswith("and DH 14 inside, as children are made again")
+
+
 @pytest.mark.parametrize(
     "said",
     [
