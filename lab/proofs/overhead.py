@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .counting import counting
+from .sizes import mtu_here
 from .verdict import Lab, Verdict
 
 PROOF: Final = "overhead"
-_INSIDE: Final = {"wireguard": 1376, "site-to-site-vpn": 1390}
-"""Size of packets, in bytes, that ends with a block of each cipher: WireGuard pads to 16, as AES does with ESP's 2."""
+_LARGEST: Final = 1390
+"""Size up to which packets are sent, in bytes: a tunnel that is larger than its path is another proof's."""
+_BLOCK: Final = 16
+_TRAILER: Final = {"wireguard": 0, "site-to-site-vpn": 2}
+"""What follows a packet in its last block, in bytes: both pad to 16, ESP with its own trailer."""
 _HEADERS: Final = 28
 _PACKETS: Final = 20
 _UDP_HEADER: Final = 8
@@ -26,7 +30,7 @@ def overheads(lab: Lab) -> list[Verdict]:
 
 
 def _overhead(lab: Lab, link: dict[str, Any], tunnel: dict[str, Any], layers: list[dict[str, Any]]) -> Verdict:
-    name, inside = tunnel["name"], _INSIDE[link["via"]]
+    name, inside = tunnel["name"], _inside(link["via"], tunnel["mtu"])
     (gateway, _), target = tunnel["from"].split(), tunnel["to"].split()[1]
     with counting(lab, [name]) as counted:
         size = str(inside - _HEADERS)
@@ -38,3 +42,9 @@ def _overhead(lab: Lab, link: dict[str, Any], tunnel: dict[str, Any], layers: li
     told = f"{planned} bytes" + (f", and {extra} of UDP in user space" if extra else "")
     holds = counter.packets == _PACKETS and found == planned + extra
     return Verdict(PROOF, name, told, f"{found:g} bytes in {counter.packets} packets", holds)
+
+
+def _inside(via: str, mtu: int) -> int:
+    """Return the size of a packet that passes a tunnel whole and ends with a block of its cipher, in bytes."""
+    trailer = _TRAILER[via]
+    return (min(mtu_here(via, mtu), _LARGEST) + trailer) // _BLOCK * _BLOCK - trailer

@@ -28,7 +28,7 @@ def _tunnels(lab: Lab) -> Iterator[Verdict]:
     """Measure tunnels from those ends that are the estate's: a cloud's own hub is as large as the lab makes it."""
     for link, tunnel in lab.rehearsed.tunnels:
         ends = [tunnel["from"].split(), tunnel["to"].split()]
-        here = _here(link["via"], tunnel["mtu"])
+        here = mtu_here(link["via"], tunnel["mtu"])
         for (machine, _), (_, target) in (ends, ends[::-1]):
             if machine in lab.sketch.machines and machine not in link["between"]:
                 found = _largest(lab, machine, target, here)
@@ -54,12 +54,16 @@ def _possible(lab: Lab, way: Mapping[str, Any], link: Mapping[str, Any]) -> tupl
     """Return what passes between two sites over one link: as planned, and here."""
     links = {f"tunnels of {each['name']}": each["name"] for each in lab.rehearsed.report["links"]}
     ceilings = [each for each in way["ceilings"] if links.get(each["name"], link["name"]) == link["name"]]
-    here = (_here(link["via"], each["mtu"]) if each["name"] in links else each["mtu"] for each in ceilings)
+    here = (mtu_here(link["via"], each["mtu"]) if each["name"] in links else each["mtu"] for each in ceilings)
     return min(each["mtu"] for each in ceilings), min(here)
 
 
-def _here(via: str, planned: int) -> int:
-    """Return a tunnel's size as it is in the lab."""
+def mtu_here(via: str, planned: int) -> int:
+    """Return the largest packet inside a tunnel as it is in the lab, in bytes.
+
+    :param via: the kind of its link
+    :param planned: the largest as planned, in bytes
+    """
     return stand_in_mtu(planned) if via == "site-to-site-vpn" else planned
 
 
@@ -72,7 +76,7 @@ def _largest(lab: Lab, machine: str, target: str, planned: int) -> str:
     if not _passes(lab, machine, target, planned):
         return "no packet of that size passes"
     # One packet, and nothing remembered: what somebody further on refuses is refused here the next time.
-    lab.built.answer(machine, "ip", "route", "flush", "cache")
+    _forget(lab, machine)
     said = _sent(lab, machine, target, planned + 1, count=1)
     if said.returncode == 0:
         return f"{planned + 1} bytes and perhaps more"
@@ -82,7 +86,8 @@ def _largest(lab: Lab, machine: str, target: str, planned: int) -> str:
 
 
 def _discovered(lab: Lab, machine: str, target: str) -> int | None:
-    """Return the largest packet that passes, by halving."""
+    """Return the largest packet that passes, by halving; what a smaller link before had it send is forgotten."""
+    _forget(lab, machine)
     low, high = _SMALLEST, _LARGEST + 1
     if not _passes(lab, machine, target, low):
         return None
@@ -90,6 +95,10 @@ def _discovered(lab: Lab, machine: str, target: str) -> int | None:
         middle = (low + high) // 2
         low, high = (middle, high) if _passes(lab, machine, target, middle) else (low, middle)
     return low
+
+
+def _forget(lab: Lab, machine: str) -> None:
+    lab.built.answer(machine, "ip", "route", "flush", "cache")
 
 
 def _passes(lab: Lab, machine: str, target: str, size: int) -> bool:

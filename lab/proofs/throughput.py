@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from lab.onprem import site_network
+
 from .reach import hosts, pairs
 from .tcp import receive, send
 from .verdict import Lab, Verdict
@@ -19,11 +21,11 @@ def throughputs(lab: Lab) -> list[Verdict]:
     """Send as fast as it goes between every two sites, and over the cable between a site's hosts and a gateway."""
     found: list[Verdict] = []
     for here, there in pairs(lab):
-        gateways = [each for site in lab.rehearsed.sites if site["name"] == here for each in site["gateways"]]
-        lan = next((each for each in gateways if each["lan_address"]), None)
-        if lan is None:
+        site = next(each for each in lab.rehearsed.sites if each["name"] == here)
+        if site["kind"] != "onprem":
             continue
-        raw = _rate(lab, here, lan["name"], lan["lan_address"])
+        gateway, address = next(iter(site_network(lab.rehearsed, site).gateways.items()))
+        raw = _rate(lab, here, gateway, address)
         rate = _rate(lab, here, there, hosts(lab, there)[0])
         told = f"{_told(rate)} of {_told(raw)} over a bare cable"
         found.append(Verdict(PROOF, f"{here} → {there}", "a figure, not judged", told, rate > 0 and raw > 0))
