@@ -15,7 +15,7 @@ PROOF: Final = "tunnel"
 _HANDSHAKE_SECONDS: Final = 180
 """Age after which WireGuard uses no key any more, in seconds (REJECT_AFTER_TIME, https://www.wireguard.com/protocol/)."""
 _REKEY_SECONDS: Final = 4.0
-_REKEYINGS: Final = 4
+_REKEYINGS: Final = 6
 _ENCRYPTION: Final = {"AES_GCM_16-256": "AES-256-GCM", "AES_GCM_16-128": "AES-128-GCM"}
 _PRF: Final = {f"PRF_HMAC_SHA2_{bits}": f"SHA-{bits}" for bits in (256, 384, 512)} | {"PRF_HMAC_SHA1": "SHA-1"}
 _GROUPS: Final = {
@@ -94,16 +94,18 @@ def _ipsec(said: str, *, renewed: bool = False) -> str:
     """Tell strongSwan's security associations in the plan's words.
 
     The first child has the group of IKE, whatever its own is; one that was made again has its own. Where both ends
-    began at once, one of them may have a child that the other has not: the last one made is what both go by.
+    began at once, there may be a first one beside it for a while: what was made again counts, whichever of them it is.
     """
     ike = re.search(r"ESTABLISHED, (IKEv\d)", said)
     suite = re.search(r"^  (AES\S+)$", said, re.MULTILINE)
-    children = re.findall(r": #(\d+), reqid \d+, INSTALLED, TUNNEL\S*, ESP:(\S+)", said)
+    children = re.findall(r"INSTALLED, TUNNEL\S*, ESP:(\S+)", said)
     if not (ike and suite and children):
         return "down"
-    _, child = max(children, key=lambda each: int(each[0]))
     parts = suite.group(1).split("/")
     encryption, prf, group = parts[0], parts[-2], parts[-1]
+    again = [each for each in children if "/" in each]
+    wrong = [each for each in again if group not in each.split("/")]
+    child = [*wrong, *again, *children][0]
     words = [
         ike.group(1),
         _ENCRYPTION.get(encryption, encryption),

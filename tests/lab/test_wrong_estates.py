@@ -489,9 +489,11 @@ def test_a_lab_says_what_the_readme_says(lab: Lab) -> None:
     assert block, "README shows a run"
     said = iter([plain(line) for line in lab("whole_minimal").told.text.splitlines()])
     for line in block.group(1).splitlines():
-        assert line == "…" or plain(line) in said, f"README says {line!r}, in this order"
+        # What a busy machine adds to it stands behind it.
+        assert line == "…" or any(one.startswith(plain(line)) for one in said), f"README says {line!r}, in this order"
 
 
 def plain(line: str) -> str:
-    """A line without its figures of seconds, or which gateway carried, and with one space where there are many."""
+    """A line without its figures of seconds and packets, or which gateway carried, and with one space for many."""
+    line = re.sub(r"\b\d+ packets\b", "… packets", line)
     return re.sub(r"\d+\.\d+ s\b", "… s", re.sub(r"(failover .*)edge-[ab]", r"\1edge-…", " ".join(line.split())))
